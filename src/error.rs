@@ -1,0 +1,79 @@
+//! What stopped a run. A [`Finding`](crate::finding::Finding) is not an error: it is what a run is for.
+
+use std::{io, path::PathBuf};
+
+/// Why a run could not be finished.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The command line asks for something that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// A file or folder could not be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// What was to be read.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The report could not be written to its stream.
+    #[error("cannot write the report")]
+    Report(#[source] io::Error),
+    /// `lockkeeper.toml` is wrong; the message shows where.
+    #[error("{}: {problem}", path.display())]
+    Config {
+        /// The configuration file.
+        path: PathBuf,
+        /// The place, the mistake and the choices.
+        problem: String,
+    },
+    /// A rule file breaks the format.
+    #[error("rule {id}: {problem}")]
+    Rule {
+        /// The rule's file stem.
+        id: String,
+        /// The place, the mistake and the choices.
+        problem: String,
+    },
+    /// A throwaway server could not be had or did not start.
+    #[error("cannot start a throwaway PostgreSQL {major}: {problem}")]
+    Sandbox {
+        /// The wanted major version.
+        major: u16,
+        /// What went wrong, and what to do next.
+        problem: String,
+    },
+    /// A server could not be reached or refused a statement.
+    #[error("PostgreSQL: {attempted}")]
+    Postgres {
+        /// What was attempted, on what.
+        attempted: String,
+        /// What the client or the server said.
+        source: Box<tokio_postgres::Error>,
+    },
+}
+
+impl Error {
+    /// The process's exit code. 0 is "nothing at or above the fail level" and 1 is "findings", so errors are 2.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Report(_)
+            | Self::Config { .. }
+            | Self::Rule { .. }
+            | Self::Sandbox { .. }
+            | Self::Postgres { .. } => 2,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! One statement's text to our narrow statement.

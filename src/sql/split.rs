@@ -1,0 +1,1 @@
+//! A file's text to its statements' texts.
