@@ -1,5 +1,7 @@
 //! lockkeeper: a safety tool for PostgreSQL migrations.
 
+pub mod catalog;
 pub mod effect;
 pub mod error;
+pub mod finding;
 pub mod sql;

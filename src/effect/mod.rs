@@ -1,7 +1,529 @@
 //! The effect: *this statement holds this lock on this relation while this work goes on*.
+//!
+//! It is the unit of knowledge. `lint` predicts effects ([`predict`]), a dry run observes them, rules judge them and cannot tell which.
+//! A statement has one effect for each relation and each thing that it does; [`Outcome::locks`] merges them into the strongest lock
+//! on each relation, which is what a server shows.
 
 pub mod lock;
+pub mod predict;
 pub mod work;
 
 pub use lock::{Blocks, Lock};
 pub use work::{Work, WorkSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::sql::statement::{Ident, Name, RelationKind, StatementKind};
+
+/// One thing that a statement does to one relation, or to the application as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// What the statement does: `add-column`, `create-index`.
+    pub action: Action,
+    /// Why there is work, or why it fails or breaks something.
+    pub because: Option<Reason>,
+    /// The relation; `None` for what concerns no relation.
+    pub relation: Option<Relation>,
+    /// What the relation is to the statement.
+    pub role: Role,
+    /// The lock on `relation`, held until COMMIT unless the statement commits by itself.
+    pub lock: Option<Lock>,
+    /// What goes on under the lock.
+    pub work: WorkSet,
+    /// What it does to the application besides making it wait.
+    pub harms: HarmSet,
+    /// How it is done: `concurrently`, `not-valid`.
+    pub manners: MannerSet,
+    /// The column, constraint, index or other thing that is made, changed or dropped.
+    pub object: Option<Ident>,
+    /// What a message needs besides: the old and new type, the SQLSTATE's text.
+    pub detail: Option<String>,
+    /// For [`Harm::Fails`]: the SQLSTATE.
+    pub sqlstate: Option<&'static str>,
+}
+
+/// A relation that is touched.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Relation {
+    /// Its schema and name before the statement. A schema that is not known is the first of the `search_path`.
+    pub name: Name,
+    /// What it is; a relation never heard of is what the statement says it is.
+    pub kind: RelationKind,
+    /// Whether it was there before.
+    pub target: Target,
+}
+
+/// Whether a relation was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// It was, or that cannot be ruled out: the application may be using it.
+    Existing,
+    /// The same transaction or file made it: nobody waits for it.
+    New,
+}
+
+/// What a relation is to the statement that locks it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The statement names it as what it changes.
+    #[default]
+    Subject,
+    /// An index of a subject.
+    Index,
+    /// A table that a foreign key refers to.
+    Referenced,
+    /// A table whose foreign key refers to the subject.
+    Referencing,
+    /// A partition or inheritance child of the subject.
+    Child,
+    /// The subject's parent.
+    Parent,
+    /// The parent's DEFAULT partition.
+    DefaultPartition,
+    /// A sequence owned by a column of the subject.
+    Sequence,
+    /// A view, materialized view, or a table that uses a type or domain.
+    Dependent,
+    /// It is only read.
+    Read,
+}
+
+/// Every kind of thing that a statement does, as rules name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each variant is the statement or the form of its name")]
+pub enum Action {
+    // Forms of ALTER TABLE and its kin.
+    AddCheck,
+    AddColumn,
+    AddExclusion,
+    AddForeignKey,
+    AddIdentity,
+    AddNotNull,
+    AddPrimaryKey,
+    AddUnique,
+    AlterColumnType,
+    AlterConstraint,
+    AlterSequence,
+    AttachIndex,
+    AttachPartition,
+    ClusterOn,
+    DetachPartition,
+    DisableTrigger,
+    DropColumn,
+    DropConstraint,
+    DropDefault,
+    DropExpression,
+    DropIdentity,
+    DropNotNull,
+    EnableTrigger,
+    Inherit,
+    MergePartitions,
+    NoInherit,
+    NotOfType,
+    OfType,
+    RenameColumn,
+    RenameConstraint,
+    Rename,
+    ReplicaIdentity,
+    ResetOptions,
+    RowSecurity,
+    SetAccessMethod,
+    SetColumnOptions,
+    SetCompression,
+    SetDefault,
+    SetExpression,
+    SetIdentity,
+    SetLogged,
+    SetNotNull,
+    SetOptions,
+    SetOwner,
+    SetSchema,
+    SetStatistics,
+    SetStorage,
+    SetTablespace,
+    SetUnlogged,
+    SetWithoutCluster,
+    SplitPartition,
+    SwitchRule,
+    ValidateConstraint,
+    /// A form that needs no name of its own.
+    AlterOther,
+
+    // Statements on relations.
+    Analyze,
+    Cluster,
+    CreateIndex,
+    CreateMaterializedView,
+    CreatePartition,
+    CreatePolicy,
+    CreateRule,
+    CreateSequence,
+    CreateStatistics,
+    CreateTable,
+    CreateTableAs,
+    CreateTrigger,
+    CreateView,
+    AlterPolicy,
+    AlterRule,
+    AlterTrigger,
+    DropIndex,
+    DropMaterializedView,
+    DropPolicy,
+    DropRule,
+    DropSequence,
+    DropTable,
+    DropTrigger,
+    DropView,
+    LockTable,
+    RefreshMaterializedView,
+    Reindex,
+    Repack,
+    ReplaceView,
+    Truncate,
+    Vacuum,
+
+    // Types, domains and other objects.
+    AddDomainCheck,
+    AddEnumValue,
+    AlterDomain,
+    AlterExtension,
+    AlterObject,
+    AlterPublication,
+    AlterSubscription,
+    AlterSystem,
+    AlterType,
+    AlterDatabase,
+    Comment,
+    CreateDatabase,
+    CreateDomain,
+    CreateExtension,
+    CreateFunction,
+    CreatePublication,
+    CreateSchema,
+    CreateSubscription,
+    CreateType,
+    DropDatabase,
+    DropExtension,
+    DropFunction,
+    DropObject,
+    DropOwned,
+    DropSchema,
+    DropType,
+    Grant,
+    ReassignOwned,
+    RenameEnumValue,
+    ReplaceFunction,
+    Revoke,
+    Role,
+    SetDomainNotNull,
+    ValidateDomainConstraint,
+
+    // Rows.
+    Copy,
+    Delete,
+    Insert,
+    Merge,
+    Select,
+    Update,
+
+    // Transaction and session.
+    /// A transaction control statement.
+    Transaction,
+    /// A setting is changed.
+    Set,
+    /// A statement of the same transaction took a lock, and it is still held while this one works.
+    HoldLock,
+    /// Code is run whose statements cannot be seen.
+    RunDynamic,
+    /// Code is run whose statements are not known: a function from elsewhere, another language.
+    RunUnknown,
+    /// Nothing that locks.
+    Other,
+}
+
+/// Why there is work, or why a statement fails or breaks something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    // Work under ADD COLUMN.
+    /// The default is volatile, or calls a function that is not known.
+    VolatileDefault,
+    /// `serial` and its kin: every row needs a number of its own.
+    Serial,
+    /// `GENERATED … AS IDENTITY`.
+    Identity,
+    /// `GENERATED … STORED`.
+    StoredGenerated,
+    /// The column's domain has constraints.
+    ConstrainedDomain,
+    /// A CHECK comes with the column.
+    ColumnCheck,
+    /// UNIQUE or PRIMARY KEY comes with the column.
+    ColumnUnique,
+    /// REFERENCES comes with the column.
+    ColumnReferences,
+    /// NOT NULL without a default: existing rows have no value.
+    RequiredColumn,
+    // Work under ALTER COLUMN TYPE.
+    /// The new type stores values differently.
+    TypeRewrite,
+    /// The type is not known, so a rewrite cannot be ruled out.
+    UnknownType,
+    /// Values stay as they are, but an index's order changes.
+    CollationChange,
+    /// `timestamp` to `timestamptz` or back, and the session's TimeZone is not UTC.
+    TimeZone,
+    /// The column's indexes are built again.
+    IndexedColumn,
+    /// The column's CHECK constraints are tested again.
+    CheckedColumn,
+    /// The column's foreign keys are tested again.
+    ForeignKeyColumn,
+    /// A value may not fit the new type.
+    Narrowing,
+    // Constraints.
+    /// Existing rows are tested.
+    Validation,
+    /// A valid CHECK or constraint spares the scan.
+    Proven,
+    /// The index's columns can be NULL, so a primary key tests them.
+    NullableIndexColumn,
+    // Failures.
+    /// It cannot run inside a transaction block.
+    InTransaction,
+    /// It cannot be done to a partitioned table or index.
+    Partitioned,
+    /// A view or another object depends on it.
+    DependedOn,
+    /// The partitioned table has a DEFAULT partition.
+    HasDefaultPartition,
+    /// The thing named is of another kind, or belongs to a constraint.
+    WrongKind,
+    /// An enum's new value is used by the transaction that adds it.
+    NewEnumValue,
+    /// The major version does not know it.
+    Version,
+    /// There is no suitable unique index.
+    NoUniqueIndex,
+    /// It is there already, or a part of it would be twice.
+    Duplicate,
+    /// It is not there.
+    Missing,
+    // Scope.
+    /// No WHERE, or one that is always true.
+    EveryRow,
+    /// `CASCADE` reaches what is not named.
+    Cascade,
+    /// `SET LOCAL` outside a transaction.
+    OutsideTransaction,
+    /// `IF NOT EXISTS` may find an index that a failed build left invalid.
+    MayBeInvalid,
+    /// A `lock_timeout` cuts a concurrent build short.
+    LockTimeout,
+    /// A table that is published loses, or has no, replica identity.
+    NoReplicaIdentity,
+    /// The text of the statement is computed.
+    Dynamic,
+    /// A table of the same name may be there already.
+    MayExist,
+}
+
+/// What a statement does to the application besides making it wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Harm {
+    /// Data is gone.
+    LosesData,
+    /// Queries of the running application fail or return something else.
+    BreaksReaders,
+    /// Writes of the running application fail.
+    BreaksWriters,
+    /// The statement itself fails.
+    Fails,
+    /// The statement fails if the table's rows are not as it wants them.
+    MayFail,
+    /// The statement does nothing.
+    NoEffect,
+}
+
+/// How a thing is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Manner {
+    /// `CONCURRENTLY`.
+    Concurrently,
+    /// `NOT VALID`.
+    NotValid,
+    /// `USING INDEX`.
+    UsingIndex,
+    /// `IF NOT EXISTS`.
+    IfNotExists,
+    /// `IF EXISTS`.
+    IfExists,
+    /// `CASCADE`.
+    Cascade,
+    /// `FULL`.
+    Full,
+    /// `UNIQUE`.
+    Unique,
+    /// `WITH NO DATA`.
+    NoData,
+    /// `NOT ENFORCED`.
+    NotEnforced,
+    /// `OR REPLACE`.
+    OrReplace,
+    /// The constraint is validated by the same ALTER TABLE that adds it.
+    SameStatement,
+    /// The constraint was added by the same transaction that validates it.
+    SameTransaction,
+    /// The lock comes from `LOCK TABLE`, DO or a function, not from the statement's own kind.
+    Explicit,
+    /// A DROP that names what the same transaction replaces.
+    Replaced,
+    /// `SET LOCAL`.
+    Local,
+    /// `RESTART`.
+    Restart,
+}
+
+macro_rules! small_set {
+    ($(#[$doc:meta])* $set:ident of $item:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct $set(u32);
+
+        impl $set {
+            /// Nothing.
+            pub const NONE: Self = Self(0);
+
+            /// The set of these.
+            pub fn of(items: &[$item]) -> Self {
+                items.iter().fold(Self::NONE, |set, item| set.with(*item))
+            }
+
+            /// This set and `item`.
+            #[must_use]
+            pub const fn with(self, item: $item) -> Self {
+                Self(self.0 | 1 << item as u32)
+            }
+
+            /// This set, and `item` if `condition` holds.
+            #[must_use]
+            pub const fn with_if(self, condition: bool, item: $item) -> Self {
+                if condition { self.with(item) } else { self }
+            }
+
+            /// Whether `item` is in it.
+            pub const fn contains(self, item: $item) -> bool {
+                self.0 & 1 << item as u32 != 0
+            }
+
+            /// What is in either.
+            #[must_use]
+            pub const fn union(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+
+            /// Whether nothing is in it.
+            pub const fn is_empty(self) -> bool {
+                self.0 == 0
+            }
+        }
+    };
+}
+
+small_set! {
+    /// A set of [`Harm`]s.
+    HarmSet of Harm
+}
+small_set! {
+    /// A set of [`Manner`]s.
+    MannerSet of Manner
+}
+
+/// All that one statement does, and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The kind of statement.
+    pub statement: StatementKind,
+    /// Where it stands.
+    pub situation: Situation,
+    /// What it does.
+    pub effects: Vec<Effect>,
+}
+
+/// Where a statement stands: what transaction it is in and which timeouts are in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Situation {
+    /// How far its transaction reaches.
+    pub transaction: Scope,
+    /// The `lock_timeout` in force, in milliseconds; `None` when it waits for ever.
+    pub lock_timeout_ms: Option<u64>,
+    /// The `statement_timeout` in force, in milliseconds.
+    pub statement_timeout_ms: Option<u64>,
+}
+
+/// How far a statement's transaction reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Other statements of its file are in the same transaction.
+    File,
+    /// It is a transaction of its own.
+    Own,
+    /// It commits by itself and cannot be inside a transaction block.
+    None,
+    /// All pending files are one transaction.
+    Batch,
+}
+
+impl Scope {
+    /// Whether other statements share the transaction.
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::File | Self::Batch)
+    }
+}
+
+/// The strongest lock on one relation and all the work under it: what a server shows of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// The relation.
+    pub relation: Relation,
+    /// What it is to the statement: the role of the first effect on it.
+    pub role: Role,
+    /// The strongest lock.
+    pub lock: Lock,
+    /// All the work on it.
+    pub work: WorkSet,
+}
+
+impl Outcome {
+    /// Every relation that the statement locks, in order of first mention, each once with its strongest lock.
+    pub fn locks(&self) -> Vec<Locked> {
+        let mut locked: Vec<Locked> = Vec::new();
+        for effect in self.effects.iter().filter(|it| it.action != Action::HoldLock) {
+            let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
+            match locked.iter_mut().find(|it| it.relation.name == relation.name) {
+                Some(known) => {
+                    known.lock = known.lock.max(lock);
+                    known.work = known.work.union(effect.work);
+                }
+                None => locked.push(Locked {
+                    relation: relation.clone(),
+                    role: effect.role,
+                    lock,
+                    work: effect.work,
+                }),
+            }
+        }
+        locked
+    }
+
+    /// The SQLSTATE with which it is certain to fail.
+    pub fn fails_with(&self) -> Option<&'static str> {
+        self.effects.iter().find(|it| it.harms.contains(Harm::Fails)).and_then(|it| it.sqlstate)
+    }
+}

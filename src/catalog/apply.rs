@@ -1,0 +1,1 @@
+//! How each statement changes the catalog.

@@ -1,0 +1,74 @@
+//! What a run is for: a place in the user's SQL and what is wrong there.
+
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is, mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Not reported.
+    Off,
+    /// Worth knowing.
+    Note,
+    /// Should be looked at before it runs.
+    Warning,
+    /// Should not run as it is.
+    Error,
+}
+
+impl Severity {
+    /// The name in rules, configuration and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in characters.
+    pub column: u32,
+}
+
+/// A part of a file, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Bytes from the file's start.
+    pub start: usize,
+    /// Bytes from the file's start, exclusive.
+    pub end: usize,
+}
+
+/// One thing that is wrong, or worth knowing, at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id: its file's stem.
+    pub rule: String,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// The file, as it was named to us.
+    pub path: String,
+    /// The statement, or the part of it that matters.
+    pub span: Span,
+    /// Where `span` begins.
+    pub start: Position,
+    /// Where `span` ends, exclusive.
+    pub end: Position,
+    /// The relation, `schema.name`, when there is one.
+    pub relation: Option<String>,
+    /// What is blocked, lost or broken: one line.
+    pub message: String,
+    /// What to write instead: one line.
+    pub help: Option<String>,
+    /// Further facts, one line each: the lock, what it blocks, since when it is held.
+    pub notes: Vec<String>,
+    /// Stable under edits elsewhere: of the rule, the relation and the normalised statement.
+    pub fingerprint: String,
+}
