@@ -1,0 +1,152 @@
+//! The list of effects that a prediction fills, and relations as a prediction sees them.
+
+use std::sync::Arc;
+
+use crate::{
+    catalog::{self, Catalog},
+    effect::{
+        Action, Effect, Harm, HarmSet, Lock, Manner, MannerSet, Reason, Relation, Role, Target, Work, WorkSet,
+    },
+    sql::statement::{Ident, Name, RelationKind},
+};
+
+/// What a prediction reads, and the effects found so far.
+pub(crate) struct Effects<'a> {
+    /// What exists before the statement.
+    pub(crate) catalog: &'a Catalog,
+    /// The server's major version.
+    pub(crate) major: u16,
+    found: Vec<Effect>,
+}
+
+/// A relation as a prediction sees it: what the catalog has of it, if anything.
+#[derive(Clone, Debug)]
+pub(crate) struct Known<'a> {
+    /// Its name, kind and target.
+    pub(crate) relation: Relation,
+    /// What the catalog has; `None` for a relation never heard of.
+    pub(crate) entry: Option<&'a Arc<catalog::Relation>>,
+}
+
+impl Known<'_> {
+    /// Whether the catalog has all of it, so that what is not there does not exist.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.entry.is_some_and(|it| it.complete)
+    }
+}
+
+impl<'a> Effects<'a> {
+    pub(crate) fn new(catalog: &'a Catalog, major: u16) -> Self {
+        Self { catalog, major, found: Vec::new() }
+    }
+
+    pub(crate) fn finish(self) -> Vec<Effect> {
+        self.found
+    }
+
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.found.push(effect);
+    }
+
+    /// The relation that `name` means; one never heard of is taken for a `kind` that was there before.
+    pub(crate) fn known(&self, name: &Name, kind: RelationKind) -> Known<'a> {
+        match self.catalog.find(name) {
+            Some(entry) => self.entry(entry),
+            None => Known {
+                relation: Relation { name: self.catalog.qualify(name), kind, target: Target::Existing },
+                entry: None,
+            },
+        }
+    }
+
+    /// A relation of the catalog.
+    pub(crate) fn entry(&self, entry: &'a Arc<catalog::Relation>) -> Known<'a> {
+        let session = &self.catalog.session;
+        let is_new =
+            entry.created.is_some_and(|it| it.transaction == session.transaction || it.file == session.file);
+        let target = if is_new { Target::New } else { Target::Existing };
+        Known {
+            relation: Relation { name: entry.name.clone(), kind: entry.kind, target },
+            entry: Some(entry),
+        }
+    }
+
+    /// Adds a lock on `known` for `action`, without work.
+    pub(crate) fn lock(&mut self, action: Action, known: &Known<'_>, role: Role, lock: Lock) {
+        self.push(Effect::on(action, known, lock).role(role));
+    }
+
+    /// Adds that the statement is certain to fail, with the SQLSTATE and why.
+    pub(crate) fn fails(
+        &mut self,
+        action: Action,
+        known: Option<&Known<'_>>,
+        because: Reason,
+        sqlstate: &'static str,
+        detail: impl Into<String>,
+    ) {
+        let mut effect = Effect::of(action).because(because).harm(Harm::Fails).detail(detail);
+        effect.relation = known.map(|it| it.relation.clone());
+        effect.sqlstate = Some(sqlstate);
+        self.push(effect);
+    }
+}
+
+impl Effect {
+    /// An effect that concerns no relation.
+    pub(crate) fn of(action: Action) -> Self {
+        Self {
+            action,
+            because: None,
+            relation: None,
+            role: Role::Subject,
+            lock: None,
+            work: WorkSet::NONE,
+            harms: HarmSet::NONE,
+            manners: MannerSet::NONE,
+            object: None,
+            detail: None,
+            sqlstate: None,
+        }
+    }
+
+    /// A lock on a relation.
+    pub(crate) fn on(action: Action, known: &Known<'_>, lock: Lock) -> Self {
+        Self { relation: Some(known.relation.clone()), lock: Some(lock), ..Self::of(action) }
+    }
+
+    pub(crate) fn role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    pub(crate) fn work(mut self, work: &[Work]) -> Self {
+        self.work = work.iter().fold(self.work, |set, it| set.with(*it));
+        self
+    }
+
+    pub(crate) fn because(mut self, reason: Reason) -> Self {
+        self.because = Some(reason);
+        self
+    }
+
+    pub(crate) fn harm(mut self, harm: Harm) -> Self {
+        self.harms = self.harms.with(harm);
+        self
+    }
+
+    pub(crate) fn manner_if(mut self, condition: bool, manner: Manner) -> Self {
+        self.manners = self.manners.with_if(condition, manner);
+        self
+    }
+
+    pub(crate) fn object(mut self, object: impl Into<Ident>) -> Self {
+        self.object = Some(object.into());
+        self
+    }
+
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
