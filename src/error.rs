@@ -52,6 +52,14 @@ pub enum Error {
         /// What went wrong, and what to do next.
         problem: String,
     },
+    /// What drives a connection could not be started.
+    #[error("{attempted}")]
+    Runtime {
+        /// What was attempted, on what.
+        attempted: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// A server could not be reached or refused a statement.
     #[error("PostgreSQL: {attempted}")]
     Postgres {
@@ -73,6 +81,7 @@ impl Error {
             | Self::Config { .. }
             | Self::Rule { .. }
             | Self::Sandbox { .. }
+            | Self::Runtime { .. }
             | Self::Postgres { .. } => 2,
         }
     }

@@ -4,4 +4,5 @@ pub mod catalog;
 pub mod effect;
 pub mod error;
 pub mod finding;
+pub mod pg;
 pub mod sql;

@@ -1,0 +1,5 @@
+//! The one test binary.
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test that prints talks to whoever runs it")]
+
+mod sandbox;
