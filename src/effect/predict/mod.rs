@@ -5,6 +5,7 @@
 
 mod closure;
 mod effects;
+mod volatility;
 
 use crate::{catalog::Catalog, effect::Effect, sql::statement::Statement};
 
