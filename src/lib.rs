@@ -5,4 +5,7 @@ pub mod effect;
 pub mod error;
 pub mod finding;
 pub mod pg;
+pub mod rule;
 pub mod sql;
+pub mod suggest;
+pub mod traffic;

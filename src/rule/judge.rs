@@ -1,0 +1,129 @@
+//! Effects in, judgements out: one for each rule and each thing that a statement does.
+
+use super::{
+    file::Rule,
+    set::RuleSet,
+    template::{Facts, blocked, list},
+};
+use crate::{
+    effect::{Effect, Harm, Outcome, Relation, Role},
+    finding::Severity,
+    traffic::Heat,
+};
+
+/// What a rule says of a statement.
+#[derive(Clone, Debug)]
+pub struct Judgement<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// What is blocked, lost or broken: one line.
+    pub message: String,
+    /// What to write instead: one line.
+    pub help: Option<String>,
+    /// Further facts, one line each.
+    pub notes: Vec<String>,
+    /// The relation that it is about.
+    pub relation: Option<Relation>,
+    /// Which of the outcome's effects it is about, by their indexes.
+    pub effects: Vec<usize>,
+}
+
+/// The effects of one statement that one rule is about, and that are one thing to the reader.
+struct Group {
+    rule: usize,
+    effects: Vec<usize>,
+}
+
+/// What the rules say of a statement, in the order of its effects.
+pub(super) fn judge<'a>(
+    rules: &'a RuleSet,
+    outcome: &Outcome,
+    heat: &dyn Fn(&Relation) -> Heat,
+) -> Vec<Judgement<'a>> {
+    // A statement that is certain to fail does nothing else, and takes its transaction with it.
+    let fails = outcome.effects.iter().any(|it| it.harms.contains(Harm::Fails));
+    let mut groups: Vec<Group> = Vec::new();
+    for (n, effect) in outcome.effects.iter().enumerate() {
+        if fails && !effect.harms.contains(Harm::Fails) {
+            continue;
+        }
+        for rule in rules.candidates(effect.action) {
+            if rules
+                .rules()
+                .get(rule)
+                .is_some_and(|it| it.when.iter().any(|when| when.holds(effect, outcome)))
+            {
+                add(&mut groups, rule, n, outcome);
+            }
+        }
+    }
+    let judgements = groups.iter().filter_map(|group| judgement(rules, group, outcome, heat));
+    judgements.filter(|it| it.severity > Severity::Off).collect()
+}
+
+/// Adds an effect to the group that it belongs to: what the same action does to other relations is one finding.
+fn add(groups: &mut Vec<Group>, rule: usize, n: usize, outcome: &Outcome) {
+    let Some(effect) = outcome.effects.get(n) else { return };
+    let same = groups.iter_mut().rev().find(|group| {
+        let first = group.effects.first().and_then(|it| outcome.effects.get(*it));
+        group.rule == rule && first.is_some_and(|first| is_one_thing(first, effect))
+    });
+    match same {
+        Some(group) => group.effects.push(n),
+        None => groups.push(Group { rule, effects: vec![n] }),
+    }
+}
+
+fn is_one_thing(first: &Effect, effect: &Effect) -> bool {
+    // An index or a child that goes along may have its own name as the object.
+    first.action == effect.action && (first.object == effect.object || effect.role != Role::Subject)
+}
+
+fn judgement<'a>(
+    rules: &'a RuleSet,
+    group: &Group,
+    outcome: &Outcome,
+    heat: &dyn Fn(&Relation) -> Heat,
+) -> Option<Judgement<'a>> {
+    let rule = rules.rules().get(group.rule)?;
+    let mut indexes = group.effects.clone();
+    indexes.sort_by_key(|n| outcome.effects.get(*n).map(|it| it.role != Role::Subject));
+    let effects: Vec<&Effect> = indexes.iter().filter_map(|n| outcome.effects.get(*n)).collect();
+    let facts = Facts::Effects(outcome, &effects);
+    let heats = effects.iter().filter_map(|it| it.relation.as_ref()).map(heat);
+    let severity =
+        heats.map(|it| rule.severity.at(it)).max().unwrap_or_else(|| rule.severity.at(Heat::Unknown));
+    Some(Judgement {
+        rule,
+        severity,
+        message: rule.message.fill(&facts),
+        help: rule.help.as_ref().map(|it| it.fill(&facts)),
+        notes: notes(&effects),
+        relation: effects.iter().find_map(|it| it.relation.clone()),
+        effects: group.effects.clone(),
+    })
+}
+
+/// The locks on the relations that the message does not name, those of one mode in one line.
+fn notes(effects: &[&Effect]) -> Vec<String> {
+    let subject = effects.iter().find_map(|it| it.relation.as_ref());
+    let mut by_lock: Vec<(_, Vec<String>)> = Vec::new();
+    for effect in effects {
+        let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
+        let name = relation.name.to_string();
+        if subject.is_some_and(|it| it.name == relation.name) || by_lock.iter().any(|it| it.1.contains(&name))
+        {
+            continue;
+        }
+        match by_lock.iter_mut().find(|it| it.0 == lock) {
+            Some((_, names)) => names.push(name),
+            None => by_lock.push((lock, vec![name])),
+        }
+    }
+    let line = |(lock, names): &(crate::effect::Lock, Vec<String>)| {
+        format!("also locks {} {lock}, which blocks {}", list(names), blocked(lock.blocks()))
+    };
+    by_lock.iter().map(line).collect()
+}

@@ -1,0 +1,22 @@
+//! The judgement: rules weigh effects, and never see SQL.
+//!
+//! A rule is a Markdown page in `rules/`: a TOML fence with its conditions, prose, and examples that are its tests.
+//! OR between conditions is another `[[when]]`; what a condition cannot say is a missing field of an effect, never an expression.
+
+mod example;
+mod file;
+mod judge;
+mod many;
+mod page;
+mod set;
+mod suppress;
+mod template;
+mod when;
+
+pub use example::{Example, Mark};
+pub use file::{Pack, Producer, Rule, Severities};
+pub use judge::Judgement;
+pub use set::RuleSet;
+pub use suppress::{Misuse, Suppressions};
+pub use template::Template;
+pub use when::When;
