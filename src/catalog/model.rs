@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::sql::statement::{
-    Body, Ident, Name, PartitionBound, Persistence, RelationKind, TypeName, Volatility,
+    Body, Ident, KeyActions, Name, PartitionBound, Persistence, RelationKind, TypeName, Volatility,
 };
 
 /// A relation's number in this catalog; not a server's OID.
@@ -196,6 +196,7 @@ pub enum ConstraintKind {
         columns: Vec<Ident>,
         referenced: Oid,
         referenced_columns: Vec<Ident>,
+        actions: KeyActions,
     },
 }
 

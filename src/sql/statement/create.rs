@@ -129,6 +129,7 @@ pub enum ColumnConstraintKind {
     References {
         table: Name,
         column: Option<Ident>,
+        actions: KeyActions,
     },
 }
 
@@ -190,7 +191,29 @@ pub enum TableConstraintKind {
         columns: Vec<Ident>,
         table: Name,
         referenced_columns: Vec<Ident>,
+        actions: KeyActions,
     },
+}
+
+/// What a foreign key does to the referring rows when the row that they refer to goes, or its key changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyActions {
+    /// `ON DELETE`.
+    pub on_delete: KeyAction,
+    /// `ON UPDATE`.
+    pub on_update: KeyAction,
+}
+
+/// An action of a foreign key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is the keyword of its name")]
+pub enum KeyAction {
+    #[default]
+    NoAction,
+    Restrict,
+    Cascade,
+    SetNull,
+    SetDefault,
 }
 
 /// `CREATE TABLE … AS`, `SELECT … INTO`, `CREATE MATERIALIZED VIEW`.
