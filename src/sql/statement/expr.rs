@@ -23,6 +23,13 @@ pub struct Expr {
     pub shape: ExprShape,
 }
 
+impl Expr {
+    /// Whether it is a literal of any kind: a constant, `NULL` or `true`. Nothing is called and nothing is read.
+    pub fn is_constant(&self) -> bool {
+        matches!(self.shape, ExprShape::Constant | ExprShape::Null | ExprShape::True)
+    }
+}
+
 /// What an expression is as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ExprShape {

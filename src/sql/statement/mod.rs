@@ -6,6 +6,7 @@
 mod alter;
 mod create;
 mod expr;
+mod kind;
 mod name;
 mod query;
 mod session;

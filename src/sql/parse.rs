@@ -1,1 +1,0 @@
-//! One statement's text to our narrow statement.
