@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod model;
 pub mod session;
+mod setting;
 mod store;
 
 pub use model::*;

@@ -299,6 +299,14 @@ pub struct Publication {
     pub schemas: Vec<Ident>,
 }
 
+/// The most bytes that a name has: `NAMEDATALEN` less one.
+pub(super) const MAX_NAME_BYTES: usize = 63;
+
+/// `name` cut at `n_bytes`, before a character that would be torn.
+pub(super) fn clip(name: &str, n_bytes: usize) -> &str {
+    name.get(..name.floor_char_boundary(n_bytes)).unwrap_or(name)
+}
+
 impl Relation {
     /// A relation of which nothing is known but its name and kind.
     pub fn heard_of(oid: Oid, name: Name, kind: RelationKind) -> Self {
@@ -336,11 +344,13 @@ impl Relation {
 
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
+        let name = clip(name, MAX_NAME_BYTES);
         self.columns.iter().find(|it| it.name == name)
     }
 
     /// The constraint of this name.
     pub fn constraint(&self, name: &str) -> Option<&Constraint> {
+        let name = clip(name, MAX_NAME_BYTES);
         self.constraints.iter().find(|it| it.name == name)
     }
 

@@ -1,11 +1,16 @@
 //! The session that runs the history: its transaction, the locks it holds, and the settings in force.
+//!
+//! Only the catalog begins and ends transactions ([`Catalog::transaction`](super::Catalog::transaction)), since it must undo its own
+//! changes with them. Sources: manual, SET, SAVEPOINT, and 13.3 Explicit Locking; `src/backend/utils/misc/guc.c`.
+
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::store::Mark;
+use super::{setting, store::Mark};
 use crate::{
-    effect::{Lock, Relation},
-    sql::statement::Ident,
+    effect::{Lock, Locked, Relation},
+    sql::statement::{Ident, Name, Set},
 };
 
 /// The state of the one session that runs everything.
@@ -17,6 +22,8 @@ pub struct Session {
     pub transaction: u32,
     /// The transaction that is open, if one is.
     pub open: Option<Open>,
+    /// What RESET goes back to.
+    defaults: Settings,
     /// Settings as they are now.
     settings: Settings,
     /// Settings as they will be after COMMIT: without SET LOCAL.
@@ -25,7 +32,7 @@ pub struct Session {
     search_path: Vec<Ident>,
 }
 
-type Settings = FxHashMap<Ident, Vec<String>>;
+type Settings = Arc<FxHashMap<Ident, Vec<String>>>;
 
 /// An open transaction.
 #[derive(Clone, Debug)]
@@ -34,6 +41,10 @@ pub struct Open {
     pub by_runner: bool,
     /// The locks held so far, in order of being taken, each relation once with its strongest mode.
     pub held: Vec<Held>,
+    /// Where in `held` a relation is.
+    places: FxHashMap<Name, usize>,
+    /// What `held` was: its place, and the lock that was strengthened, or `None` where there was no lock.
+    taken: Vec<(usize, Option<(Lock, usize)>)>,
     /// Where ROLLBACK goes back to.
     mark: Mark,
     settings: Settings,
@@ -46,7 +57,7 @@ struct Savepoint {
     mark: Mark,
     settings: Settings,
     after_commit: Settings,
-    n_held: usize,
+    n_taken: usize,
 }
 
 /// A lock held until COMMIT.
@@ -62,18 +73,27 @@ pub struct Held {
 
 impl Default for Session {
     fn default() -> Self {
-        Self {
-            file: 0,
-            transaction: 0,
-            open: None,
-            settings: Settings::default(),
-            after_commit: Settings::default(),
-            search_path: vec![Ident::new_static("public")],
-        }
+        Self::with_defaults([])
     }
 }
 
 impl Session {
+    /// A session in which these settings are in force from outside: by the role, the database or the runner.
+    pub fn with_defaults(defaults: impl IntoIterator<Item = (Ident, Vec<String>)>) -> Self {
+        let defaults: Settings = Arc::new(defaults.into_iter().collect());
+        let mut session = Self {
+            file: 0,
+            transaction: 0,
+            open: None,
+            settings: Arc::clone(&defaults),
+            after_commit: Arc::clone(&defaults),
+            defaults,
+            search_path: Vec::new(),
+        };
+        session.read_search_path();
+        session
+    }
+
     /// The schemas in which an unqualified name is looked up, in order; `"$user"` and `pg_catalog` are left out.
     pub fn search_path(&self) -> &[Ident] {
         &self.search_path
@@ -84,8 +104,252 @@ impl Session {
         self.search_path.first().cloned().unwrap_or(Ident::new_static("public"))
     }
 
-    /// The values of a setting that the history set; `None` when it did not.
+    /// The values of a setting in force; `None` when neither the history nor the defaults set it.
     pub fn setting(&self, name: &str) -> Option<&[String]> {
         self.settings.get(name).map(Vec::as_slice)
     }
+
+    /// The `lock_timeout` in force, in milliseconds; `None` when it waits for ever or is not set.
+    pub fn lock_timeout_ms(&self) -> Option<u64> {
+        self.timeout_ms("lock_timeout")
+    }
+
+    /// The `statement_timeout` in force, in milliseconds; `None` when there is none or it is not set.
+    pub fn statement_timeout_ms(&self) -> Option<u64> {
+        self.timeout_ms("statement_timeout")
+    }
+
+    fn timeout_ms(&self, name: &str) -> Option<u64> {
+        let value = self.setting(name)?.first()?;
+        setting::milliseconds(value).filter(|ms| *ms > 0)
+    }
+
+    /// The `TimeZone` that is set.
+    pub fn time_zone(&self) -> Option<&str> {
+        self.setting("timezone")?.first().map(String::as_str)
+    }
+
+    /// Whether the time zone's offset is always zero, as for UTC; `None` when it is not set.
+    pub fn time_zone_is_utc(&self) -> Option<bool> {
+        self.time_zone().map(setting::is_utc)
+    }
+
+    /// The role of `SET ROLE`.
+    pub fn role(&self) -> Option<&str> {
+        self.setting("role")?.first().map(String::as_str).filter(|role| *role != "none")
+    }
+
+    /// The locks held by the open transaction.
+    pub fn held(&self) -> &[Held] {
+        self.open.as_ref().map_or(&[], |it| it.held.as_slice())
+    }
+
+    /// Holds the locks that a statement at `since` took, until the transaction ends. Without one they are gone already.
+    pub fn hold(&mut self, locks: &[Locked], since: usize) {
+        if let Some(open) = &mut self.open {
+            for locked in locks {
+                open.hold(locked, since);
+            }
+        }
+    }
+
+    /// SET; an empty list of values is `TO DEFAULT`. SET LOCAL does nothing outside a transaction.
+    pub fn set(&mut self, set: &Set) {
+        if set.local && self.open.is_none() {
+            return;
+        }
+        let is_default = match set.values.as_slice() {
+            [] => true,
+            [value] if set.setting == "timezone" => {
+                value.eq_ignore_ascii_case("local") || value.eq_ignore_ascii_case("default")
+            }
+            _ => false,
+        };
+        let values = if is_default { None } else { Some(set.values.clone()) };
+        self.put(&set.setting, values, set.local);
+    }
+
+    /// `set_config`, whose value for a list is one string.
+    pub fn set_config(&mut self, set: &Set) {
+        match (set.setting.as_str(), set.values.as_slice()) {
+            ("search_path", [value]) => {
+                let values = setting::split_identifiers(value);
+                self.set(&Set {
+                    values: if values.is_empty() { vec![String::new()] } else { values },
+                    ..set.clone()
+                });
+            }
+            _ => self.set(set),
+        }
+    }
+
+    /// RESET, of everything when `setting` is `None`.
+    pub fn reset(&mut self, setting: Option<&Ident>) {
+        match setting {
+            Some(setting) => self.put(setting, None, false),
+            None => {
+                // RESET ALL leaves the role as it is: it is flagged GUC_NO_RESET_ALL.
+                let role = self.settings.get("role").cloned();
+                self.settings = Arc::clone(&self.defaults);
+                self.after_commit = Arc::clone(&self.defaults);
+                self.put(&Ident::new_static("role"), role, false);
+                self.read_search_path();
+            }
+        }
+    }
+
+    /// SET ROLE and RESET ROLE.
+    pub fn set_role(&mut self, role: Option<&Ident>) {
+        self.put(&Ident::new_static("role"), role.map(|it| vec![it.to_string()]), false);
+    }
+
+    fn put(&mut self, name: &Ident, values: Option<Vec<String>>, local: bool) {
+        let values = values.or_else(|| self.defaults.get(name).cloned());
+        if !local {
+            change(&mut self.after_commit, name, values.clone());
+        }
+        change(&mut self.settings, name, values);
+        if name == "search_path" {
+            self.read_search_path();
+        }
+    }
+
+    fn read_search_path(&mut self) {
+        self.search_path = match self.settings.get("search_path") {
+            Some(schemas) => schemas
+                .iter()
+                .filter(|it| !matches!(it.as_str(), "$user" | "pg_catalog" | ""))
+                .map(Ident::from)
+                .collect(),
+            None => vec![Ident::new_static("public")],
+        };
+    }
+
+    fn restore(&mut self, settings: Settings, after_commit: Settings) {
+        let is_same = Arc::ptr_eq(&self.settings, &settings);
+        self.settings = settings;
+        self.after_commit = after_commit;
+        if !is_same {
+            self.read_search_path();
+        }
+    }
+
+    /// Puts a schema before all others, and returns what the path was. CREATE SCHEMA does so for its elements.
+    pub(super) fn enter_schema(&mut self, schema: Ident) -> Vec<Ident> {
+        let before = self.search_path.clone();
+        self.search_path.insert(0, schema);
+        before
+    }
+
+    pub(super) fn leave_schema(&mut self, search_path: Vec<Ident>) {
+        self.search_path = search_path;
+    }
+
+    /// Ends the session and begins another: settings are as they are from outside.
+    pub(super) fn reconnect(&mut self) {
+        self.restore(Arc::clone(&self.defaults), Arc::clone(&self.defaults));
+    }
+
+    pub(super) fn begin(&mut self, mark: Mark, by_runner: bool) {
+        self.open = Some(Open {
+            by_runner,
+            held: Vec::new(),
+            places: FxHashMap::default(),
+            taken: Vec::new(),
+            mark,
+            settings: Arc::clone(&self.settings),
+            savepoints: Vec::new(),
+        });
+    }
+
+    pub(super) fn commit(&mut self) {
+        self.open = None;
+        self.transaction += 1;
+        self.restore(Arc::clone(&self.after_commit), Arc::clone(&self.after_commit));
+    }
+
+    /// Undoes the settings, and says where the catalog must go back to.
+    pub(super) fn rollback(&mut self) -> Option<Mark> {
+        let open = self.open.take()?;
+        self.transaction += 1;
+        self.restore(Arc::clone(&open.settings), open.settings);
+        Some(open.mark)
+    }
+
+    pub(super) fn savepoint(&mut self, name: Ident, mark: Mark) {
+        if let Some(open) = &mut self.open {
+            open.savepoints.push(Savepoint {
+                name,
+                mark,
+                settings: Arc::clone(&self.settings),
+                after_commit: Arc::clone(&self.after_commit),
+                n_taken: open.taken.len(),
+            });
+        }
+    }
+
+    pub(super) fn release(&mut self, name: &Ident) {
+        if let Some(open) = &mut self.open
+            && let Some(at) = open.savepoints.iter().rposition(|it| it.name == *name)
+        {
+            open.savepoints.truncate(at);
+        }
+    }
+
+    /// Undoes settings and locks since the savepoint, which stays, and says where the catalog must go back to.
+    pub(super) fn rollback_to(&mut self, name: &Ident) -> Option<Mark> {
+        let open = self.open.as_mut()?;
+        let at = open.savepoints.iter().rposition(|it| it.name == *name)?;
+        open.savepoints.truncate(at + 1);
+        let savepoint = open.savepoints.last()?.clone();
+        open.let_go_to(savepoint.n_taken);
+        self.restore(savepoint.settings, savepoint.after_commit);
+        Some(savepoint.mark)
+    }
+}
+
+impl Open {
+    fn hold(&mut self, locked: &Locked, since: usize) {
+        let name = &locked.relation.name;
+        let place = self.places.get(name).copied();
+        match place.and_then(|at| self.held.get_mut(at).map(|held| (at, held))) {
+            None => {
+                self.places.insert(name.clone(), self.held.len());
+                self.taken.push((self.held.len(), None));
+                self.held.push(Held { relation: locked.relation.clone(), lock: locked.lock, since });
+            }
+            Some((at, held)) if held.lock < locked.lock => {
+                self.taken.push((at, Some((held.lock, held.since))));
+                (held.lock, held.since) = (locked.lock, since);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// A savepoint's rollback releases what was locked after it, and only that.
+    fn let_go_to(&mut self, n_taken: usize) {
+        while self.taken.len() > n_taken
+            && let Some((at, before)) = self.taken.pop()
+        {
+            match (before, self.held.get_mut(at)) {
+                (Some((lock, since)), Some(held)) => (held.lock, held.since) = (lock, since),
+                _ => {
+                    if let Some(held) = self.held.pop() {
+                        self.places.remove(&held.relation.name);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn change(settings: &mut Settings, name: &Ident, values: Option<Vec<String>>) {
+    if settings.get(name) == values.as_ref() {
+        return;
+    }
+    let settings = Arc::make_mut(settings);
+    match values {
+        Some(values) => settings.insert(name.clone(), values),
+        None => settings.remove(name),
+    };
 }

@@ -1,10 +1,13 @@
 //! The catalog as a whole: maps with a journal, and name resolution.
 
-use std::{hash::Hash, sync::Arc};
+use std::{borrow::Borrow, hash::Hash, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
-use super::{Created, Function, Oid, Publication, Relation, Session, Type};
+use super::{
+    Constraint, Created, Function, Oid, Publication, Relation, Session, Type,
+    model::{MAX_NAME_BYTES, clip},
+};
 use crate::sql::statement::{Ident, Name, RelationKind};
 
 /// What exists so far, and the session.
@@ -19,6 +22,14 @@ pub struct Catalog {
     publications: Journaled<Ident, Arc<Publication>>,
     /// Schemas made by the history.
     schemas: Journaled<Ident, Created>,
+    /// The names of relations that are known not to be there: dropped or renamed by the history.
+    absent: Journaled<Name, ()>,
+    /// Which tables may have a constraint of this schema and name. Never shortened, so each is to be looked at.
+    constraint_homes: FxHashMap<Name, Vec<Oid>>,
+    /// The temporary relations, those gone included.
+    pub(super) temporaries: Vec<Oid>,
+    /// The server's major version, as the latest statement was applied with.
+    pub(super) major: u16,
     /// The session: transaction, locks held, settings in force.
     pub session: Session,
     next_oid: u32,
@@ -26,31 +37,86 @@ pub struct Catalog {
 
 /// A place in the journals to go back to: the start of a transaction or a savepoint.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark([usize; 6]);
+pub struct Mark([usize; 7]);
 
 /// A map that remembers what it held, so that it can go back.
+///
+/// Nothing is remembered before the first mark, and each key only once between two marks.
 #[derive(Clone, Debug)]
 struct Journaled<K, V> {
-    map: FxHashMap<K, V>,
-    journal: Vec<(K, Option<V>)>,
+    map: FxHashMap<K, Entry<V>>,
+    journal: Vec<(K, Option<Entry<V>>)>,
+    /// Whether there is a mark to go back to.
+    is_recording: bool,
+    /// Counts the marks.
+    epoch: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<V> {
+    value: V,
+    /// The epoch in which it was put; what it was before that is in the journal.
+    epoch: u32,
 }
 
 impl<K, V> Default for Journaled<K, V> {
     fn default() -> Self {
-        Self { map: FxHashMap::default(), journal: Vec::new() }
+        Self { map: FxHashMap::default(), journal: Vec::new(), is_recording: false, epoch: 0 }
     }
 }
 
-impl<K: Clone + Eq + Hash, V> Journaled<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone> Journaled<K, V> {
+    fn get<Q: ?Sized + Eq + Hash>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.map.get(key).map(|it| &it.value)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &V> {
+        self.map.values().map(|it| &it.value)
+    }
+
     fn put(&mut self, key: K, value: V) {
-        let before = self.map.insert(key.clone(), value);
-        self.journal.push((key, before));
+        let entry = Entry { value, epoch: self.epoch };
+        if !self.is_recording {
+            self.map.insert(key, entry);
+            return;
+        }
+        let before = self.map.insert(key.clone(), entry);
+        if before.as_ref().is_none_or(|it| it.epoch != self.epoch) {
+            self.journal.push((key, before));
+        }
+    }
+
+    /// The value of `key`, to be changed in place.
+    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let entry = self.map.get_mut(key)?;
+        if self.is_recording && entry.epoch != self.epoch {
+            self.journal.push((key.clone(), Some(entry.clone())));
+            entry.epoch = self.epoch;
+        }
+        Some(&mut entry.value)
     }
 
     fn remove(&mut self, key: &K) {
-        if let Some(before) = self.map.remove(key) {
+        if let Some(before) = self.map.remove(key)
+            && self.is_recording
+            && before.epoch != self.epoch
+        {
             self.journal.push((key.clone(), Some(before)));
         }
+    }
+
+    fn forget(&mut self) {
+        self.journal.clear();
+        self.is_recording = false;
+    }
+
+    fn mark(&mut self) -> usize {
+        self.is_recording = true;
+        self.epoch += 1;
+        self.journal.len()
     }
 
     fn undo_to(&mut self, mark: usize) {
@@ -58,7 +124,7 @@ impl<K: Clone + Eq + Hash, V> Journaled<K, V> {
             && let Some((key, before)) = self.journal.pop()
         {
             match before {
-                Some(value) => self.map.insert(key, value),
+                Some(entry) => self.map.insert(key, entry),
                 None => self.map.remove(&key),
             };
         }
@@ -73,17 +139,17 @@ impl Catalog {
 
     /// The relation of this number.
     pub fn relation(&self, oid: Oid) -> Option<&Arc<Relation>> {
-        self.relations.map.get(&oid)
+        self.relations.get(&oid)
     }
 
     /// All relations, in no order.
     pub fn relations(&self) -> impl Iterator<Item = &Arc<Relation>> {
-        self.relations.map.values()
+        self.relations.values()
     }
 
     /// The relation that `name` means: in its schema, or the first of the `search_path` that has it.
     pub fn find(&self, name: &Name) -> Option<&Arc<Relation>> {
-        let oid = self.lookup(name, |key| self.relation_names.map.get(key).copied())?;
+        let oid = self.lookup(name, |key| self.relation_names.get(key).copied())?;
         self.relation(oid)
     }
 
@@ -91,49 +157,68 @@ impl Catalog {
     pub fn qualify(&self, name: &Name) -> Name {
         match (&name.schema, self.find(name)) {
             (_, Some(relation)) => relation.name.clone(),
-            (Some(_), None) => name.clone(),
-            (None, None) => Name { schema: Some(self.session.creation_schema()), name: name.name.clone() },
+            (Some(_), None) => clipped(name),
+            (None, None) => Name {
+                schema: Some(self.session.creation_schema()),
+                name: clip(&name.name, MAX_NAME_BYTES).into(),
+            },
         }
     }
 
     /// The type that `name` means.
     pub fn find_type(&self, name: &Name) -> Option<&Arc<Type>> {
-        self.lookup(name, |key| self.types.map.get(key))
+        self.lookup(name, |key| self.types.get(key))
     }
 
     /// All types, in no order.
     pub fn types(&self) -> impl Iterator<Item = &Arc<Type>> {
-        self.types.map.values()
+        self.types.values()
     }
 
     /// The functions that `name` may mean; empty when the history made none.
     pub fn find_functions(&self, name: &Name) -> &[Function] {
-        self.lookup(name, |key| self.functions.map.get(key)).map_or(&[], |it| it.as_slice())
+        self.lookup(name, |key| self.functions.get(key)).map_or(&[], |it| it.as_slice())
+    }
+
+    /// The names of all functions, in no order.
+    pub(super) fn function_names(&self) -> impl Iterator<Item = &Name> {
+        self.functions.map.keys()
     }
 
     /// The publication of this name.
     pub fn publication(&self, name: &str) -> Option<&Arc<Publication>> {
-        self.publications.map.get(name)
+        self.publications.get(name)
     }
 
     /// All publications, in no order.
     pub fn publications(&self) -> impl Iterator<Item = &Arc<Publication>> {
-        self.publications.map.values()
+        self.publications.values()
     }
 
     /// When the history made this schema; `None` when it did not.
     pub fn schema(&self, name: &str) -> Option<Created> {
-        self.schemas.map.get(name).copied()
+        self.schemas.get(name).copied()
+    }
+
+    /// Whether the history dropped or renamed what had this name, so that nothing has it now.
+    pub fn is_absent(&self, name: &Name) -> bool {
+        self.absent.get(name).is_some() && self.relation_names.get(name).is_none()
     }
 
     fn lookup<'a, T: 'a>(&'a self, name: &Name, find: impl Fn(&Name) -> Option<T>) -> Option<T> {
         if name.schema.is_some() {
-            return find(name);
+            return if name.name.len() > MAX_NAME_BYTES { find(&clipped(name)) } else { find(name) };
         }
-        self.session
-            .search_path()
-            .iter()
-            .find_map(|schema| find(&Name { schema: Some(schema.clone()), name: name.name.clone() }))
+        let mut key = Name { schema: Some(TEMPORARY), name: clip(&name.name, MAX_NAME_BYTES).into() };
+        if !self.temporaries.is_empty()
+            && let Some(found) = find(&key)
+        {
+            return Some(found);
+        }
+        self.session.search_path().iter().find_map(|schema| {
+            key.schema = Some(schema.clone());
+            find(&key)
+        })
     }
 
     /// A number that no relation has.
@@ -144,31 +229,78 @@ impl Catalog {
 
     /// Puts a relation that is new or changed. Its name is looked up under `relation.name` from now on.
     pub fn put(&mut self, relation: Relation) {
-        let before = self.relations.map.get(&relation.oid).map(|it| it.name.clone());
-        if before.as_ref() != Some(&relation.name) {
-            if let Some(before) = before {
-                self.relation_names.remove(&before);
-            }
-            self.relation_names.put(relation.name.clone(), relation.oid);
+        let before = self.relation(relation.oid).map(|it| it.name.clone());
+        self.move_name(relation.oid, before, &relation.name);
+        if relation.name.schema.as_ref() == Some(&TEMPORARY) {
+            self.temporaries.push(relation.oid);
+        }
+        for constraint in &relation.constraints {
+            self.note_constraint(relation.oid, relation.name.schema.as_ref(), &constraint.name);
         }
         self.relations.put(relation.oid, Arc::new(relation));
     }
 
     /// Changes a relation; nothing happens when it is not there.
     pub fn change(&mut self, oid: Oid, change: impl FnOnce(&mut Relation)) {
-        if let Some(relation) = self.relation(oid) {
-            let mut relation = Relation::clone(relation);
-            change(&mut relation);
-            self.put(relation);
+        let Some(relation) = self.relations.get_mut(&oid) else { return };
+        let relation = Arc::make_mut(relation);
+        let before = relation.name.clone();
+        change(relation);
+        if relation.name != before {
+            let (name, constraints) = (relation.name.clone(), relation.constraints.clone());
+            self.move_name(oid, Some(before), &name);
+            for constraint in &constraints {
+                self.note_constraint(oid, name.schema.as_ref(), &constraint.name);
+            }
         }
+    }
+
+    fn move_name(&mut self, oid: Oid, before: Option<Name>, name: &Name) {
+        if before.as_ref() == Some(name) {
+            return;
+        }
+        if let Some(before) = before {
+            self.relation_names.remove(&before);
+            self.absent.put(before, ());
+        }
+        self.absent.remove(name);
+        self.relation_names.put(name.clone(), oid);
+    }
+
+    /// Adds a constraint to a table.
+    pub(super) fn push_constraint(&mut self, oid: Oid, constraint: Constraint) {
+        if let Some(schema) = self.relation(oid).map(|it| it.name.schema.clone()) {
+            self.note_constraint(oid, schema.as_ref(), &constraint.name);
+            self.change(oid, |it| it.constraints.push(constraint));
+        }
+    }
+
+    fn note_constraint(&mut self, oid: Oid, schema: Option<&Ident>, constraint: &Ident) {
+        let name = Name { schema: schema.cloned(), name: constraint.clone() };
+        self.constraint_homes.entry(name).or_default().push(oid);
+    }
+
+    /// Whether a table of the schema has a constraint of this name.
+    pub(super) fn has_constraint(&self, name: &Name) -> bool {
+        self.constraint_homes.get(name).is_some_and(|homes| {
+            homes.iter().rev().filter_map(|oid| self.relation(*oid)).any(|it| {
+                it.name.schema == name.schema && it.constraints.iter().any(|it| it.name == name.name)
+            })
+        })
     }
 
     /// Removes a relation, and nothing else.
     pub fn remove(&mut self, oid: Oid) {
-        if let Some(name) = self.relations.map.get(&oid).map(|it| it.name.clone()) {
+        if let Some(name) = self.relation(oid).map(|it| it.name.clone()) {
             self.relation_names.remove(&name);
             self.relations.remove(&oid);
+            self.absent.put(name, ());
         }
+    }
+
+    /// Remembers that no relation has this name.
+    pub(super) fn know_absent(&mut self, name: Name) {
+        self.absent.put(name, ());
     }
 
     /// The relation that `name` means; one that is only heard of is put when there is none.
@@ -221,36 +353,46 @@ impl Catalog {
         self.schemas.remove(name);
     }
 
-    /// A place to go back to.
-    pub fn mark(&self) -> Mark {
+    /// A place to go back to. From now on, what changes is remembered.
+    pub fn mark(&mut self) -> Mark {
         Mark([
-            self.relations.journal.len(),
-            self.relation_names.journal.len(),
-            self.types.journal.len(),
-            self.functions.journal.len(),
-            self.publications.journal.len(),
-            self.schemas.journal.len(),
+            self.relations.mark(),
+            self.relation_names.mark(),
+            self.types.mark(),
+            self.functions.mark(),
+            self.publications.mark(),
+            self.schemas.mark(),
+            self.absent.mark(),
         ])
     }
 
     /// Undoes everything since `mark`.
     pub fn undo_to(&mut self, mark: Mark) {
-        let [relations, relation_names, types, functions, publications, schemas] = mark.0;
+        let [relations, relation_names, types, functions, publications, schemas, absent] = mark.0;
         self.relations.undo_to(relations);
         self.relation_names.undo_to(relation_names);
         self.types.undo_to(types);
         self.functions.undo_to(functions);
         self.publications.undo_to(publications);
         self.schemas.undo_to(schemas);
+        self.absent.undo_to(absent);
     }
 
     /// Forgets how to undo: called when no transaction is open.
     pub fn forget_journal(&mut self) {
-        self.relations.journal.clear();
-        self.relation_names.journal.clear();
-        self.types.journal.clear();
-        self.functions.journal.clear();
-        self.publications.journal.clear();
-        self.schemas.journal.clear();
+        self.relations.forget();
+        self.relation_names.forget();
+        self.types.forget();
+        self.functions.forget();
+        self.publications.forget();
+        self.schemas.forget();
+        self.absent.forget();
     }
+}
+
+/// The schema of temporary relations, whatever the server calls it.
+pub(super) const TEMPORARY: Ident = Ident::new_static("pg_temp");
+
+fn clipped(name: &Name) -> Name {
+    Name { schema: name.schema.clone(), name: clip(&name.name, MAX_NAME_BYTES).into() }
 }

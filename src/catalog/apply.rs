@@ -1,1 +1,0 @@
-//! How each statement changes the catalog.

@@ -1,0 +1,118 @@
+//! DROP, with all that goes along.
+//!
+//! What depends on the dropped thing goes too, with or without CASCADE: without it a server would have refused.
+
+use std::sync::Arc;
+
+use crate::{
+    catalog::{Catalog, ConstraintKind, Oid, ReplicaIdentity},
+    sql::statement::{DropObject, DropRelation, Ident, Name, ObjectKind},
+};
+
+impl Catalog {
+    pub(super) fn drop_relations(&mut self, drop: &DropRelation) {
+        for name in &drop.names {
+            self.drop_by_name(name);
+        }
+    }
+
+    /// Drops a relation with its parts, its children, the views that read it, and the foreign keys that refer to it.
+    pub(super) fn drop_relation(&mut self, oid: Oid) {
+        let Some(relation) = self.relation(oid).map(Arc::clone) else { return };
+        self.remove(oid);
+        let parts = relation.indexes.iter().chain(&relation.sequences);
+        for dependent in parts.chain(&relation.children).chain(&relation.read_by) {
+            self.drop_relation(*dependent);
+        }
+        for parent in &relation.parents {
+            self.change(*parent, |it| it.children.retain(|it| *it != oid));
+        }
+        for read in &relation.reads {
+            self.change(*read, |it| it.read_by.retain(|it| *it != oid));
+        }
+        for constraint in &relation.constraints {
+            if let ConstraintKind::ForeignKey { referenced, .. } = &constraint.kind {
+                self.change(*referenced, |it| it.referenced_by.retain(|it| *it != oid));
+            }
+        }
+        for referencing in &relation.referenced_by {
+            self.change(*referencing, |it| {
+                it.constraints.retain(
+                    |it| !matches!(it.kind, ConstraintKind::ForeignKey { referenced, .. } if referenced == oid),
+                );
+            });
+        }
+        if let Some(index) = &relation.index {
+            self.unlink_index(index.table, oid);
+        }
+        if let Some((table, _)) = &relation.owned_by {
+            self.change(*table, |it| it.sequences.retain(|it| *it != oid));
+        }
+        self.unpublish(oid);
+    }
+
+    fn unlink_index(&mut self, table: Oid, index: Oid) {
+        self.change(table, |it| {
+            it.indexes.retain(|it| *it != index);
+            it.constraints.retain(|it| it.kind.index() != Some(index));
+            if it.replica_identity == Some(ReplicaIdentity::Index(index)) {
+                it.replica_identity = Some(ReplicaIdentity::Nothing);
+            }
+        });
+    }
+
+    pub(super) fn drop_objects(&mut self, drop: &DropObject) {
+        for name in &drop.names {
+            match drop.kind {
+                ObjectKind::Schema => self.drop_schema(&name.name),
+                ObjectKind::Type | ObjectKind::Domain => self.drop_type(name),
+                ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+                    if let Some(name) = self.find_functions(name).first().map(|it| it.name.clone()) {
+                        self.remove_functions(&name);
+                    }
+                }
+                ObjectKind::Publication => self.remove_publication(&name.name),
+                ObjectKind::Table
+                | ObjectKind::View
+                | ObjectKind::MaterializedView
+                | ObjectKind::Sequence
+                | ObjectKind::Index => self.drop_by_name(name),
+                _ => {}
+            }
+        }
+    }
+
+    fn drop_schema(&mut self, schema: &Ident) {
+        let is_in = |name: &Name| name.schema.as_ref() == Some(schema);
+        let relations: Vec<Oid> = self.relations().filter(|it| is_in(&it.name)).map(|it| it.oid).collect();
+        relations.into_iter().for_each(|it| self.drop_relation(it));
+        let types: Vec<Name> = self.types().map(|it| it.name.clone()).filter(is_in).collect();
+        types.iter().for_each(|it| self.drop_type(it));
+        let functions: Vec<Name> = self.function_names().filter(|it| is_in(it)).cloned().collect();
+        functions.iter().for_each(|it| self.remove_functions(it));
+        self.remove_schema(schema);
+    }
+
+    /// Drops a type or domain and the columns that are of it.
+    fn drop_type(&mut self, name: &Name) {
+        let Some(name) = self.find_type(name).map(|it| it.name.clone()) else { return };
+        self.remove_type(&name);
+        let columns: Vec<(Oid, Ident)> = self
+            .relations()
+            .flat_map(|it| it.columns.iter().map(|column| (it.oid, column)))
+            .filter(|(_, column)| column.ty.as_ref().is_some_and(|it| it.name == name))
+            .map(|(oid, column)| (oid, column.name.clone()))
+            .collect();
+        for (table, column) in columns {
+            self.drop_column(table, &column, true);
+        }
+    }
+
+    /// DROP OWNED: anything may be gone, so nothing more is known than that it was there.
+    pub(super) fn forget_what_is_owned(&mut self) {
+        let all: Vec<Oid> = self.relations().filter(|it| it.complete).map(|it| it.oid).collect();
+        for oid in all {
+            self.change(oid, |it| it.complete = false);
+        }
+    }
+}
