@@ -27,6 +27,8 @@ pub struct Rule {
     pub help: Option<Template>,
     /// Who finds it, if conditions on effects cannot.
     pub produced_by: Option<Producer>,
+    /// It fires only where no other rule has found the same of the same action.
+    pub otherwise: bool,
     /// It fires where all conditions of any of these hold.
     pub when: Vec<When>,
     /// The whole page.
@@ -96,6 +98,8 @@ struct Head {
     help: Option<String>,
     produced_by: Option<Producer>,
     #[serde(default)]
+    otherwise: bool,
+    #[serde(default)]
     when: Vec<When>,
 }
 
@@ -134,6 +138,7 @@ fn parse(id: &str, page: &str) -> Result<Rule, String> {
         message: template(&head.message)?,
         help: head.help.as_deref().map(template).transpose()?,
         produced_by: head.produced_by,
+        otherwise: head.otherwise,
         when: head.when,
         page: page.to_owned(),
         examples: examples(&fences)?,

@@ -42,25 +42,39 @@ pub(super) fn judge<'a>(
     outcome: &Outcome,
     heat: &dyn Fn(&Relation) -> Heat,
 ) -> Vec<Judgement<'a>> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (rule, n) in matches(rules, outcome) {
+        add(&mut groups, rule, n, outcome);
+    }
+    let judgements = groups.iter().filter_map(|group| judgement(rules, group, outcome, heat));
+    judgements.filter(|it| it.severity > Severity::Off).collect()
+}
+
+/// The rules and effects that belong together, by their indexes, in the order of the effects. Rules that are off are among them:
+/// whoever switches off a rule does not want to hear the same from a general one.
+fn matches(rules: &RuleSet, outcome: &Outcome) -> Vec<(usize, usize)> {
     // A statement that is certain to fail does nothing else, and takes its transaction with it.
     let fails = outcome.effects.iter().any(|it| it.harms.contains(Harm::Fails));
-    let mut groups: Vec<Group> = Vec::new();
+    let mut matches = Vec::new();
     for (n, effect) in outcome.effects.iter().enumerate() {
         if fails && !effect.harms.contains(Harm::Fails) {
             continue;
         }
-        for rule in rules.candidates(effect.action) {
-            if rules
-                .rules()
-                .get(rule)
-                .is_some_and(|it| it.when.iter().any(|when| when.holds(effect, outcome)))
-            {
-                add(&mut groups, rule, n, outcome);
-            }
-        }
+        let candidates = rules.candidates(effect.action);
+        let holds = |rule: &Rule| rule.when.iter().any(|when| when.holds(effect, outcome));
+        matches
+            .extend(candidates.filter(|it| rules.rules().get(*it).is_some_and(holds)).map(|rule| (rule, n)));
     }
-    let judgements = groups.iter().filter_map(|group| judgement(rules, group, outcome, heat));
-    judgements.filter(|it| it.severity > Severity::Off).collect()
+    let is_general = |rule: usize| rules.rules().get(rule).is_some_and(|it| it.otherwise);
+    let action = |n: usize| outcome.effects.get(n).map(|it| it.action);
+    let all = matches.clone();
+    matches.retain(|(general, n)| {
+        !is_general(*general)
+            || !all.iter().any(|(special, other)| {
+                !is_general(*special) && action(*other) == action(*n) && all.contains(&(*general, *other))
+            })
+    });
+    matches
 }
 
 /// Adds an effect to the group that it belongs to: what the same action does to other relations is one finding.

@@ -48,6 +48,8 @@ conditions! {
     statement: Many<StatementKind> = |want, _effect, outcome| want.contains(&outcome.statement);
     /// What it does.
     action: Many<Action> = |want, effect, _outcome| want.contains(&effect.action);
+    /// What it does is none of these.
+    not_action: Many<Action> = |want, effect, _outcome| !want.contains(&effect.action);
     /// Why there is work, or why it fails.
     because: Many<Reason> = |want, effect, _outcome| effect.because.is_some_and(|it| want.contains(&it));
     /// None of these is why.
