@@ -98,6 +98,8 @@ pub enum Action {
     // Forms of ALTER TABLE and its kin.
     AddCheck,
     AddColumn,
+    /// ADD CONSTRAINT of any kind, where it only locks.
+    AddConstraint,
     AddExclusion,
     AddForeignKey,
     AddIdentity,

@@ -110,6 +110,11 @@ impl Effect {
         }
     }
 
+    /// Code is run whose statements cannot be seen, and why or what.
+    pub(crate) fn unseen(action: Action, detail: &str) -> Self {
+        Self::of(action).because(Reason::Dynamic).detail(detail)
+    }
+
     /// A lock on a relation.
     pub(crate) fn on(action: Action, known: &Known<'_>, lock: Lock) -> Self {
         Self { relation: Some(known.relation.clone()), lock: Some(lock), ..Self::of(action) }

@@ -1,0 +1,124 @@
+//! Constraints that are an index: UNIQUE, PRIMARY KEY and EXCLUDE, built or `USING INDEX`.
+//!
+//! Source: `ATExecAddIndex` and `ATExecAddIndexConstraint` in `src/backend/commands/tablecmds.c`, `DefineIndex` in
+//! `src/backend/commands/indexcmds.c`. Observed by `fixtures/effects/constraints*.sql`.
+
+use super::{
+    Altered,
+    columns::{self, NotNull},
+};
+use crate::{
+    effect::{
+        Action, Effect, Harm, Lock, Manner, Reason, Role, Work,
+        predict::{Effects, Known},
+    },
+    sql::statement::{Ident, Name, RelationKind, TableConstraint, TableConstraintKind},
+};
+
+/// Adds what such a constraint does.
+pub(super) fn predict(constraint: &TableConstraint, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
+    use TableConstraintKind as K;
+    match &constraint.kind {
+        K::Unique { .. } => build(Action::AddUnique, &[], constraint, altered, effects),
+        K::PrimaryKey { columns, .. } => build(Action::AddPrimaryKey, columns, constraint, altered, effects),
+        K::Exclude { .. } => build(Action::AddExclusion, &[], constraint, altered, effects),
+        K::UniqueUsingIndex { index } => {
+            use_index(Action::AddUnique, index, constraint, altered, effects);
+        }
+        K::PrimaryKeyUsingIndex { index } => {
+            use_index(Action::AddPrimaryKey, index, constraint, altered, effects);
+        }
+        K::Check(_) | K::NotNull { .. } | K::ForeignKey { .. } => {}
+    }
+}
+
+fn named(effect: Effect, constraint: &TableConstraint) -> Effect {
+    match &constraint.name {
+        Some(name) => effect.object(name.clone()),
+        None => effect,
+    }
+}
+
+/// The table is under the statement's lock while the index is built; partitions are locked SHARE for theirs.
+/// A primary key makes its columns NOT NULL first, which scans those that are not.
+fn build(
+    action: Action,
+    key: &[Ident],
+    constraint: &TableConstraint,
+    altered: &Altered<'_, '_>,
+    effects: &mut Effects<'_>,
+) {
+    let effect = named(altered.on_table(action), constraint).harm(Harm::MayFail).harm(Harm::BreaksWriters);
+    let work = [Work::Scan, Work::BuildIndex];
+    if super::has_rows(altered.table.relation.kind) {
+        effects.push(effect.clone().work(&work));
+    } else {
+        effects.push(effect.clone());
+    }
+    if altered.table.relation.kind == RelationKind::PartitionedTable {
+        for child in &altered.children {
+            let mut on_child = effect.clone().role(Role::Child);
+            on_child.relation = Some(child.relation.clone());
+            on_child.lock = Some(Lock::Share);
+            if super::has_rows(child.relation.kind) {
+                on_child = on_child.work(&work);
+            }
+            effects.push(on_child);
+        }
+    }
+    if key.iter().any(|it| !matches!(columns::knowledge(it, &altered.table), NotNull::Already)) {
+        let spreads = altered.family().map(|(it, role)| (it.clone(), role)).collect::<Vec<_>>();
+        for (member, role) in spreads {
+            push_not_null(action, key, &member, role, altered, effects);
+        }
+    }
+}
+
+fn push_not_null(
+    action: Action,
+    key: &[Ident],
+    member: &Known<'_>,
+    role: Role,
+    altered: &Altered<'_, '_>,
+    effects: &mut Effects<'_>,
+) {
+    let is_scanned = key.iter().any(|it| matches!(columns::knowledge(it, member), NotNull::Unproven));
+    let mut effect = Effect::on(action, member, altered.lock).role(role).because(Reason::NullableIndexColumn);
+    if is_scanned && super::has_rows(member.relation.kind) {
+        effect = effect.work(&[Work::Scan]);
+    }
+    effects.push(effect);
+}
+
+/// The index becomes the constraint's, and takes its name.
+fn use_index(
+    action: Action,
+    index: &Ident,
+    constraint: &TableConstraint,
+    altered: &Altered<'_, '_>,
+    effects: &mut Effects<'_>,
+) {
+    let name = Name { schema: altered.table.relation.name.schema.clone(), name: index.clone() };
+    let known = effects.known(&name, RelationKind::Index);
+    if altered.table.relation.kind == RelationKind::PartitionedTable {
+        let detail = "a partitioned table's constraint cannot use an existing index";
+        effects.fails(action, Some(&altered.table), Reason::Partitioned, "0A000", detail);
+        return;
+    }
+    let effect = named(altered.on_table(action), constraint).manner_if(true, Manner::UsingIndex);
+    effects.push(effect.harm(Harm::BreaksWriters));
+    let renames = constraint.name.as_ref().is_some_and(|it| it != index);
+    let lock = if renames { Lock::ShareUpdateExclusive } else { Lock::AccessShare };
+    effects.lock(action, &known, Role::Index, lock);
+    if action != Action::AddPrimaryKey {
+        return;
+    }
+    let nullable: Vec<Ident> = match known.entry.and_then(|it| it.index.as_ref()) {
+        Some(index) => index.columns.iter().flatten().cloned().collect(),
+        // Whether its columns are NOT NULL is not known, so a scan cannot be ruled out.
+        None => vec![Ident::new_static("?")],
+    };
+    if nullable.iter().any(|it| !matches!(columns::knowledge(it, &altered.table), NotNull::Already)) {
+        push_not_null(action, &nullable, &altered.table.clone(), Role::Subject, altered, effects);
+    }
+}

@@ -1,0 +1,36 @@
+//! The locks of earlier statements that are still held while a statement works.
+//!
+//! Source: manual, 13.3.1: a lock, once acquired, is held until the end of the transaction.
+
+use crate::{
+    catalog::{Session, session::Held},
+    effect::{Action, Blocks, Effect, Target, WorkSet, predict::Known},
+};
+
+/// For each blocking lock that the transaction holds already, that it is held through the work of these effects.
+///
+/// None when the effects have no work, nor where the statement itself blocks as much on the same relation. `line` gives the line of a
+/// byte offset.
+pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) -> Vec<Effect> {
+    let work = effects.iter().fold(WorkSet::NONE, |set, it| set.union(it.work));
+    if work.is_empty() {
+        return Vec::new();
+    }
+    let matters = |held: &&Held| {
+        let blocks = held.lock.blocks();
+        let again = effects.iter().any(|it| {
+            it.relation.as_ref().is_some_and(|it| it.name == held.relation.name)
+                && it.lock.is_some_and(|it| it.blocks() >= blocks)
+                && !it.work.is_empty()
+        });
+        blocks > Blocks::Nothing && held.relation.target == Target::Existing && !again
+    };
+    let held = session.held().iter().filter(matters);
+    held.map(|it| {
+        let known = Known { relation: it.relation.clone(), entry: None };
+        let mut effect = Effect::on(Action::HoldLock, &known, it.lock);
+        effect.work = work;
+        effect.detail(format!("line {}", line(it.since)))
+    })
+    .collect()
+}
