@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test that prints talks to whoever runs it")]
 
+mod parse;
 mod rules;
 mod sandbox;

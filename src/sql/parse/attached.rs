@@ -1,12 +1,11 @@
 //! What hangs on a relation: triggers, rules, policies, statistics.
 
-use squawk_syntax::ast;
+use squawk_syntax::ast::{self, AstNode};
 
 use super::calls::callee;
 use super::expr::expr;
 use super::name::{ident_of, name_of};
 use crate::sql::statement::{CreateTrigger, Expr, Statement};
-use squawk_syntax::ast::AstNode;
 
 /// `CREATE TRIGGER`.
 pub(super) fn create_trigger(node: &ast::CreateTrigger) -> Option<Statement> {
@@ -59,7 +58,10 @@ pub(super) fn create_policy(node: &ast::CreatePolicy) -> Option<Statement> {
     Some(Statement::CreatePolicy {
         name: ident_of(node.policy())?,
         table: name_of(node.on_table())?,
-        restrictive: ident_of(node.as_policy_type()).as_deref() == Some("restrictive"),
+        restrictive: node
+            .as_policy_type()
+            .and_then(|it| it.ident_token())
+            .is_some_and(|it| it.text().eq_ignore_ascii_case("restrictive")),
         exprs: exprs(node.using_expr_clause(), node.with_check_expr_clause()),
     })
 }

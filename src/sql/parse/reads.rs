@@ -124,7 +124,10 @@ impl Reads {
             }
             SyntaxKind::BIN_EXPR => self.binary(node),
             SyntaxKind::PREFIX_EXPR => {
-                self.operator(node);
+                // `-1` is a number, not an operator at work.
+                if node.last_child().is_none_or(|it| it.kind() != SyntaxKind::LITERAL) {
+                    self.operator(node);
+                }
                 self.visit_children(node);
             }
             SyntaxKind::AT_TIME_ZONE | SyntaxKind::AT_LOCAL => self.function(Name::bare("timezone")),

@@ -137,19 +137,19 @@ pub(super) fn set_session_authorization(node: &ast::SetSessionAuth) -> Statement
 /// `SET NAMES 'encoding'`, which the parser does not know.
 pub(super) fn set_names(text: &str) -> Option<Statement> {
     let mut words = text.trim_end().trim_end_matches(';').split_whitespace();
-    let mut word = || words.next().map(str::to_ascii_lowercase);
-    if word()? != "set" {
+    let set = words.next()?;
+    let mut names = words.next()?;
+    let local = names.eq_ignore_ascii_case("local");
+    if local || names.eq_ignore_ascii_case("session") {
+        names = words.next()?;
+    }
+    let value = words.next()?;
+    if !set.eq_ignore_ascii_case("set") || !names.eq_ignore_ascii_case("names") || words.next().is_some() {
         return None;
     }
-    let mut next = word()?;
-    let local = next == "local";
-    if local || next == "session" {
-        next = word()?;
-    }
-    let value = word()?;
-    if next != "names" || word().is_some() {
-        return None;
-    }
-    let values = if value == "default" { Vec::new() } else { vec![value.trim_matches('\'').to_owned()] };
+    let values = match value {
+        _ if value.eq_ignore_ascii_case("default") => Vec::new(),
+        _ => vec![value.trim_matches('\'').to_owned()],
+    };
     Some(Statement::Set(Set { setting: Ident::new_static("client_encoding"), local, values }))
 }
