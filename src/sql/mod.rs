@@ -4,6 +4,7 @@
 //! neighbours; [`parse`] turns one statement into our own narrow [`Statement`].
 
 pub mod parse;
+pub mod source;
 pub mod split;
 pub mod statement;
 

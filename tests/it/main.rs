@@ -5,3 +5,5 @@
 mod parse;
 mod rules;
 mod sandbox;
+mod source;
+mod split;

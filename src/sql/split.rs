@@ -1,1 +1,0 @@
-//! A file's text to its statements' texts.

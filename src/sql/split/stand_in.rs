@@ -1,0 +1,106 @@
+//! The parts of a statement that psql replaces before the server sees it, and what the parser gets in their place.
+
+use std::borrow::Cow;
+
+use super::Piece;
+use super::token::{Class, class};
+use crate::sql::source::Span;
+
+/// A part of a statement that psql replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StandIn {
+    /// Its place, in bytes from the start of the text.
+    pub span: Span,
+    /// What it becomes.
+    pub kind: StandInKind,
+}
+
+/// What a part of a statement becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandInKind {
+    /// `:name`: the variable's value as it is, which may be any piece of SQL.
+    Value,
+    /// `:'name'`: the value as a string.
+    String,
+    /// `:"name"`: the value as a quoted name.
+    Identifier,
+    /// `:{?name}`: whether there is such a variable.
+    IsSet,
+    /// A meta-command between the statement's lines, `\if` say: nothing.
+    Nothing,
+}
+
+impl Piece {
+    /// Whether the statement's meaning depends on a psql variable.
+    pub fn has_psql_variables(&self) -> bool {
+        self.stand_ins().iter().any(|part| part.kind != StandInKind::Nothing)
+    }
+
+    /// The piece's text for a parser that knows no psql, exactly as long as [`Piece::text`]: each variable is a name, string, quoted name
+    /// or truth value, and each meta-command is blank. Equal variables become equal words.
+    pub fn text_for_parser<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let original = self.text(text);
+        if self.stand_ins().is_empty() {
+            return Cow::Borrowed(original);
+        }
+        let mut out = String::with_capacity(original.len());
+        let mut at = self.span.start;
+        for part in self.stand_ins() {
+            out.push_str(Span { start: at, end: part.span.start }.of(text));
+            replace(part.span.of(text), part.kind, &mut out);
+            at = part.span.end;
+        }
+        out.push_str(Span { start: at, end: self.span.end }.of(text));
+        Cow::Owned(out)
+    }
+}
+
+/// Writes as many bytes as `part` has.
+fn replace(part: &str, kind: StandInKind, out: &mut String) {
+    match kind {
+        StandInKind::Value => {
+            out.push('_');
+            out.push_str(&part[1..]);
+        }
+        StandInKind::String | StandInKind::Identifier => {
+            // `:'v'` becomes `'_v'`: the colon's byte moves inside the quotes.
+            out.push_str(&part[1..2]);
+            out.push('_');
+            out.push_str(&part[2..]);
+        }
+        StandInKind::IsSet => {
+            out.push_str("true");
+            out.extend(std::iter::repeat_n(' ', part.len() - 4));
+        }
+        StandInKind::Nothing => out.extend(std::iter::repeat_n(' ', part.len())),
+    }
+}
+
+/// The variable whose `:` is at `start`, if one is there. Only the bytes right after the colon decide.
+pub(super) fn variable(bytes: &[u8], start: usize) -> Option<StandIn> {
+    let first = start + 1;
+    let (kind, end) = match *bytes.get(first)? {
+        quote @ (b'\'' | b'"') => {
+            let name = name(bytes, first + 1)?;
+            let kind = if quote == b'"' { StandInKind::Identifier } else { StandInKind::String };
+            (kind, close(bytes, name, quote)?)
+        }
+        b'{' if bytes.get(first + 1) == Some(&b'?') => {
+            (StandInKind::IsSet, close(bytes, name(bytes, first + 2)?, b'}')?)
+        }
+        _ => (StandInKind::Value, name(bytes, first)?),
+    };
+    Some(StandIn { span: Span { start, end }, kind })
+}
+
+/// The end of the variable's name at `start`, unless none is there.
+fn name(bytes: &[u8], start: usize) -> Option<usize> {
+    let length =
+        bytes[start..].iter().take_while(|&&b| matches!(class(b), Class::Word | Class::Digit)).count();
+    (length > 0).then_some(start + length)
+}
+
+/// The place after the byte `closing`, if it is at `at`.
+fn close(bytes: &[u8], at: usize, closing: u8) -> Option<usize> {
+    (bytes.get(at) == Some(&closing)).then_some(at + 1)
+}
