@@ -1,3 +1,16 @@
-//! The binary.
+//! The binary: hands the process's streams and arguments to [`lockkeeper::cli`] and its answer back.
 
-fn main() {}
+use std::{env, io, process::ExitCode};
+
+use anstream::{AutoStream, ColorChoice};
+use lockkeeper::cli::{World, run};
+
+fn main() -> ExitCode {
+    ExitCode::from(run(World {
+        args: env::args_os().collect(),
+        stdin: Box::new(io::stdin().lock()),
+        stdout: Box::new(io::stdout().lock()),
+        stderr: Box::new(io::stderr().lock()),
+        styled: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+    }))
+}

@@ -1,0 +1,157 @@
+//! The command line as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    config::{self, FailOn},
+    effect::Scope,
+    report::Format,
+};
+
+/// Tells which statement of a PostgreSQL migration locks which table, how strongly and during what work, and what to write instead.
+#[derive(Debug, Parser)]
+#[command(name = "lockkeeper", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(super) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// The configuration. Default: the nearest lockkeeper.toml, up to the repository's root.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// When to use colours; NO_COLOR is respected.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 the job could not be done.";
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal that has them.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Judge migration files without a server.
+    Lint(Lint),
+    /// Print the page of a rule: why, what to write instead, sources.
+    Explain {
+        /// The rule's id, as findings show it in brackets.
+        id: String,
+    },
+    /// List the rules.
+    Rules {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a configuration with every key and its default.
+    Config,
+    /// Print the JSON Schema of a report.
+    Schema {
+        /// Whose report.
+        #[arg(value_enum, default_value_t = SchemaOf::Lint)]
+        of: SchemaOf,
+    },
+    /// Print a script that completes commands in a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A report that has a JSON Schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// `lint --format json`.
+    Lint,
+}
+
+/// Judge migration files without a server.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Lint {
+    /// Files, folders, or - for standard input. Default: `paths` of lockkeeper.toml.
+    ///
+    /// A folder is one history: all its .sql files, in natural order. The earlier files beside a file are replayed, not judged.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The major version of the server that the files will run on, 13 to 18. Default: the oldest still supported.
+    #[arg(long, value_name = "N", value_parser = major)]
+    pub pg: Option<u16>,
+    /// What was there before: a `pg_dump --schema-only` file or a folder of SQL files. May be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub schema: Vec<PathBuf>,
+    /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
+    pub format: Vec<Output>,
+    /// The mildest severity that fails the run. Default: error.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub fail_on: Option<FailOn>,
+    /// How the runner sends the files. Default: what the framework's marks in a file say.
+    #[arg(long, value_enum, value_name = "SCOPE")]
+    pub transaction: Option<Transaction>,
+    /// How many threads read files. Default: one a core.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// A format and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Output {
+    /// The format.
+    pub format: Format,
+    /// The file; `None` is standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// How the runner sends the files.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Transaction {
+    /// Each file is one transaction.
+    File,
+    /// Each statement is a transaction of its own.
+    Own,
+    /// All pending files are one transaction.
+    Batch,
+}
+
+impl From<Transaction> for Scope {
+    fn from(transaction: Transaction) -> Self {
+        match transaction {
+            Transaction::File => Self::File,
+            Transaction::Own => Self::Own,
+            Transaction::Batch => Self::Batch,
+        }
+    }
+}
+
+fn major(text: &str) -> Result<u16, String> {
+    let major = text.parse().map_err(|_| "not a major version, such as 17".to_owned())?;
+    config::valid_major(major)
+}
+
+fn output(text: &str) -> Result<Output, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((_, "")) => return Err("no file after =".to_owned()),
+        Some((format, file)) => (format, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let format = Format::from_str(format, false).map_err(|_| {
+        let names: Vec<_> =
+            Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+        let names: Vec<_> = names.iter().map(clap::builder::PossibleValue::get_name).collect();
+        format!("unknown format `{format}`, choose from {}", names.join(", "))
+    })?;
+    Ok(Output { format, file: file.filter(|it| it.as_os_str() != "-") })
+}

@@ -1,0 +1,101 @@
+//! Arguments in, reports and an exit code out. Streams are given, so that tests need no process.
+//!
+//! # Exit codes
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | nothing at or above `--fail-on` (default: `error`) |
+//! | 1 | at least one such finding |
+//! | 2 | the job could not be done: usage, configuration, an unreadable file, a report that could not be written |
+
+mod args;
+mod configured;
+mod inputs;
+mod lint;
+mod output;
+mod read;
+mod show;
+
+use std::{
+    error::Error as _,
+    ffi::OsString,
+    io::{self, Read, Write},
+    iter,
+};
+
+use clap::Parser;
+
+use crate::error::Error;
+use args::{Args, Color, Command};
+
+/// Nothing at or above the fail level.
+const CLEAN: u8 = 0;
+/// At least one finding at or above the fail level.
+const FINDINGS: u8 = 1;
+/// The job could not be done.
+const FAILED: u8 = 2;
+
+/// What a run can see of the world beside files.
+pub struct World<'w> {
+    /// The command line, with the program's name.
+    pub args: Vec<OsString>,
+    /// What `-` reads.
+    pub stdin: Box<dyn Read + 'w>,
+    /// Where reports go.
+    pub stdout: Box<dyn Write + 'w>,
+    /// Where errors and warnings go.
+    pub stderr: Box<dyn Write + 'w>,
+    /// Whether stdout shows colours, when the command line leaves it open.
+    pub styled: bool,
+}
+
+/// Runs one command and returns its exit code.
+pub fn run(mut world: World<'_>) -> u8 {
+    let args = match Args::try_parse_from(&world.args) {
+        Ok(args) => args,
+        Err(asked) => return answer(&mut world, &asked),
+    };
+    world.styled = match args.color {
+        Color::Auto => world.styled,
+        Color::Always => true,
+        Color::Never => false,
+    };
+    match execute(args, &mut world) {
+        Ok(code) => code,
+        // Who closed the pipe has seen enough.
+        Err(Error::Report(error)) if error.kind() == io::ErrorKind::BrokenPipe => CLEAN,
+        Err(error) => {
+            // Nobody can be told that stderr is closed.
+            let _ = write!(world.stderr, "{}", explained(&error));
+            error.exit_code()
+        }
+    }
+}
+
+fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
+    let config = args.config.as_deref();
+    match args.command {
+        Command::Lint(args) => lint::run(&args, config, world),
+        Command::Explain { id } => show::explain(&id, config, world),
+        Command::Rules { json } => show::rules(json, config, world),
+        Command::Config => show::text(crate::config::DEFAULT, world),
+        Command::Schema { of: args::SchemaOf::Lint } => show::text(crate::report::SCHEMA, world),
+        Command::Completions { shell } => show::completions(shell, world),
+    }
+}
+
+/// What clap has to say: help and the version are what was asked for, the rest is a mistake.
+fn answer(world: &mut World<'_>, asked: &clap::Error) -> u8 {
+    let text = asked.render();
+    let (stream, code) =
+        if asked.use_stderr() { (&mut world.stderr, FAILED) } else { (&mut world.stdout, CLEAN) };
+    let _ = if world.styled { write!(stream, "{}", text.ansi()) } else { write!(stream, "{text}") };
+    code
+}
+
+/// The error and everything that caused it, a line each.
+fn explained(error: &Error) -> String {
+    let causes = iter::successors(error.source(), |it| it.source());
+    let causes = causes.map(|it| format!("  because: {it}\n"));
+    iter::once(format!("error: {error}\n")).chain(causes).collect()
+}

@@ -1,0 +1,51 @@
+//! `--format F[=FILE]`: opens what reports go to, and puts files in their place when they are complete.
+
+use std::io::{self, BufWriter};
+
+use super::{World, args::Output};
+use crate::{
+    error::Error,
+    report::{Event, Format, Reporter, Several, Target},
+};
+
+/// Checks that at most one format goes to standard output. None at all means `full`.
+pub(super) fn checked(mut outputs: Vec<Output>) -> Result<Vec<Output>, Error> {
+    if outputs.iter().filter(|it| it.file.is_none()).count() > 1 {
+        let problem =
+            "only one --format can go to standard output; give the others a file: --format json=out.json";
+        return Err(Error::Usage(problem.to_owned()));
+    }
+    if outputs.is_empty() {
+        outputs.push(Output { format: Format::Full, file: None });
+    }
+    Ok(outputs)
+}
+
+/// Writes to all `outputs` what `say` tells.
+pub(super) fn write<T>(
+    outputs: &[Output],
+    world: &mut World<'_>,
+    say: impl FnOnce(&mut dyn FnMut(Event<'_>) -> io::Result<()>) -> io::Result<T>,
+) -> Result<T, Error> {
+    let mut targets = Vec::new();
+    for output in outputs {
+        targets.push(output.file.as_deref().map(Target::create).transpose()?);
+    }
+    let styled = world.styled;
+    let mut stdout = Some(BufWriter::new(&mut *world.stdout));
+    let mut reporters = Vec::new();
+    for (output, target) in outputs.iter().zip(&mut targets) {
+        match target {
+            Some(target) => reporters.push(output.format.reporter(target, false)),
+            None => reporters.extend(stdout.take().map(|it| output.format.reporter(it, styled))),
+        }
+    }
+    let mut all = Several::new(reporters);
+    let said = say(&mut |event| all.event(event)).and_then(|said| all.finish().map(|()| said));
+    drop(all);
+    let said = said.map_err(Error::Report)?;
+    for target in targets.into_iter().flatten() {
+        target.commit()?;
+    }
+    Ok(said)
+}

@@ -1,0 +1,21 @@
+//! Which `lockkeeper.toml` is meant: the nearest one, up to the repository's root.
+
+use std::path::{Path, PathBuf};
+
+/// The file's name.
+const NAME: &str = "lockkeeper.toml";
+
+/// The nearest `lockkeeper.toml` in `start` (a file's folder, or a folder) or above it; not above the folder that has a `.git`.
+pub fn find(start: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(start).ok()?;
+    for folder in absolute.ancestors() {
+        let path = folder.join(NAME);
+        if path.is_file() {
+            return Some(path);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}

@@ -1,0 +1,168 @@
+//! `lockkeeper.toml`: raw TOML to a valid [`Config`]. A mistake is shown in its place, with the choices.
+//!
+//! A key exists only where a user needs it; each has a line in `default.toml`, which `lockkeeper config` prints.
+
+mod find;
+mod major;
+mod mistake;
+mod raw;
+
+pub use find::find;
+pub use major::{OLDEST_SUPPORTED, major as valid_major};
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::{effect::Scope, error::Error, finding::Severity};
+use mistake::mistake;
+use raw::Raw;
+
+/// The file that has every key with its default, as comments.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+/// What the user declared. Paths are relative to nothing: they can be opened as they are.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The server's major version.
+    pub postgres: Option<u16>,
+    /// Files and folders that say what was there before any migration.
+    pub schema: Vec<PathBuf>,
+    /// What to lint when the command line names nothing.
+    pub paths: Vec<PathBuf>,
+    /// What the walk of a folder leaves out.
+    pub exclude: GlobSet,
+    /// What `exclude` is relative to: the configuration's folder.
+    pub root: PathBuf,
+    /// How far the runner's transaction reaches.
+    pub transaction: Option<Scope>,
+    /// The mildest severity that fails a run.
+    pub fail_on: Option<FailOn>,
+    /// Severities by rule, in order.
+    pub rules: Vec<RuleSeverity>,
+    /// Where the user's own rules are.
+    pub rules_folder: Option<PathBuf>,
+    /// Whether a suppression must say why.
+    pub require_reason: bool,
+    /// Settings that the runner or its role puts in force before each file.
+    pub session: Vec<(String, String)>,
+    source: Source,
+}
+
+/// The mildest severity that fails a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailOn {
+    /// Errors.
+    Error,
+    /// Warnings and errors.
+    Warning,
+    /// Any finding.
+    Note,
+    /// No finding.
+    Never,
+}
+
+impl FailOn {
+    /// Whether findings of which `worst` is the worst fail a run.
+    pub fn fails(self, worst: Severity) -> bool {
+        match self {
+            Self::Error => worst >= Severity::Error,
+            Self::Warning => worst >= Severity::Warning,
+            Self::Note => worst >= Severity::Note,
+            Self::Never => false,
+        }
+    }
+}
+
+/// A severity that the user gave to a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSeverity {
+    /// The rule's id; not known to exist before [`Config::check_rules`].
+    pub id: String,
+    /// Its severity, whatever the rule itself says.
+    pub severity: Severity,
+    place: Range<usize>,
+}
+
+/// Where the configuration came from, to point into it.
+#[derive(Clone, Debug, Default)]
+struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+impl Config {
+    /// Reads the configuration in `path`.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        Self::parse(path, text)
+    }
+
+    /// Reads `text` as the configuration in `path`.
+    pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
+        let source = Source { path: path.to_owned(), text };
+        let raw: Raw = toml::from_str(&source.text)
+            .map_err(|error| source.mistake(error.message(), error.span().unwrap_or(0..0)))?;
+        let root = path.parent().unwrap_or(Path::new(""));
+        let below = |it: String| root.join(it);
+        let mut config = Self {
+            schema: raw.schema.into_iter().map(below).collect(),
+            paths: raw.paths.into_iter().map(below).collect(),
+            exclude: globs(&source, raw.exclude)?,
+            root: std::path::absolute(root).unwrap_or_else(|_| root.to_owned()),
+            transaction: raw.transaction.map(Into::into),
+            fail_on: raw.fail_on,
+            rules_folder: raw.rules_folder.map(below),
+            require_reason: raw.require_reason,
+            session: raw.session.settings(),
+            ..Self::default()
+        };
+        if let Some(major) = raw.postgres {
+            let place = major.span();
+            let known = major::major(*major.get_ref());
+            config.postgres = Some(known.map_err(|problem| source.mistake(&problem, place))?);
+        }
+        let severity = |(id, severity): (toml::Spanned<String>, Severity)| RuleSeverity {
+            place: id.span(),
+            id: id.into_inner(),
+            severity,
+        };
+        config.rules = raw.rules.into_iter().map(severity).collect();
+        config.rules.sort_by_key(|it| it.place.start);
+        config.source = source;
+        Ok(config)
+    }
+
+    /// Checks that every rule that has a severity is one of `ids`.
+    pub fn check_rules(&self, ids: &[&str]) -> Result<(), Error> {
+        let Some(unknown) = self.rules.iter().find(|it| !ids.contains(&it.id.as_str())) else {
+            return Ok(());
+        };
+        let choices: Vec<_> = ids.iter().map(|it| format!("`{it}`")).collect();
+        let problem = format!("unknown rule `{}`, expected one of {}", unknown.id, choices.join(", "));
+        Err(self.source.mistake(&problem, unknown.place.clone()))
+    }
+}
+
+impl Source {
+    fn mistake(&self, problem: &str, place: Range<usize>) -> Error {
+        Error::Config { path: self.path.clone(), problem: mistake(&self.path, &self.text, problem, place) }
+    }
+}
+
+fn globs(source: &Source, patterns: Vec<toml::Spanned<String>>) -> Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let wrong = |error: globset::Error| source.mistake(&error.kind().to_string(), pattern.span());
+        // A folder's name means all that is in it, as in .gitignore.
+        let text = pattern.get_ref().trim_end_matches('/');
+        set.add(Glob::new(text).map_err(wrong)?);
+        set.add(Glob::new(&format!("{text}/**")).map_err(wrong)?);
+    }
+    set.build().map_err(|error| source.mistake(&error.to_string(), 0..0))
+}

@@ -1,0 +1,51 @@
+//! The order in which people number files: `V2` before `V10`.
+
+use std::{cmp::Ordering, path::Path};
+
+/// Compares paths part by part; within a part, digits compare as numbers and the rest byte by byte.
+pub fn natural(a: &Path, b: &Path) -> Ordering {
+    let (mut a_parts, mut b_parts) = (a.components(), b.components());
+    loop {
+        return match (a_parts.next(), b_parts.next()) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Less,
+            (Some(_), None) => Ordering::Greater,
+            (Some(a), Some(b)) => {
+                let (a, b) = (a.as_os_str().as_encoded_bytes(), b.as_os_str().as_encoded_bytes());
+                match by_chunks(a, b).then_with(|| a.cmp(b)) {
+                    Ordering::Equal => continue,
+                    different => different,
+                }
+            }
+        };
+    }
+}
+
+fn by_chunks(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    loop {
+        let (a_digits, b_digits) = (n_digits(a), n_digits(b));
+        let order = if a_digits > 0 && b_digits > 0 {
+            let order = by_number(&a[..a_digits], &b[..b_digits]);
+            (a, b) = (&a[a_digits..], &b[b_digits..]);
+            order
+        } else {
+            let order = a.first().cmp(&b.first());
+            (a, b) = (a.get(1..).unwrap_or_default(), b.get(1..).unwrap_or_default());
+            order
+        };
+        if order != Ordering::Equal || (a.is_empty() && b.is_empty()) {
+            return order;
+        }
+    }
+}
+
+fn n_digits(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|it| it.is_ascii_digit()).count()
+}
+
+/// Numbers of any length: timestamps with fractions do not fit an integer.
+fn by_number(a: &[u8], b: &[u8]) -> Ordering {
+    let significant = |it: &[u8]| it.iter().position(|digit| *digit != b'0').unwrap_or(it.len());
+    let (a, b) = (&a[significant(a)..], &b[significant(b)..]);
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}

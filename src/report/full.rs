@@ -1,0 +1,102 @@
+//! Each finding with its statement, the facts behind it and what to write instead, in the look of the Rust compiler.
+
+use std::io::{self, Write};
+
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+
+use super::{Assumed, Event, Reporter, Summary, counted, excerpt::Excerpt};
+use crate::finding::{Finding, Severity};
+
+/// Writes for people.
+pub struct Full<W> {
+    out: W,
+    renderer: Renderer,
+    assumed: Assumed,
+}
+
+impl<W: Write> Full<W> {
+    /// A reporter that writes to `out`, with colours if `styled`.
+    pub fn new(out: W, styled: bool) -> Self {
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        Self { out, renderer, assumed: Assumed::default() }
+    }
+}
+
+impl<W: Write> Reporter for Full<W> {
+    fn event(&mut self, event: Event<'_>) -> io::Result<()> {
+        match event {
+            Event::Assumed(assumed) => self.assumed = assumed.clone(),
+            Event::File(_) => {}
+            Event::Finding(finding, text) => {
+                let group = group(finding, text);
+                writeln!(self.out, "{}\n", self.renderer.render(&[group]))?;
+            }
+            Event::Summary(summary) => self.summary(summary)?,
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Full<W> {
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        writeln!(self.out, "{}", counts(summary))?;
+        if summary.n_unreadable > 0 {
+            let n = counted(summary.n_unreadable, "statement");
+            writeln!(self.out, "not judged: {n} that could not be read")?;
+        }
+        writeln!(self.out, "assumed: {}", assumptions(&self.assumed))
+    }
+}
+
+fn group<'a>(finding: &'a Finding, text: &'a str) -> Group<'a> {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note | Severity::Off => Level::NOTE,
+    };
+    let mut group = Group::with_title(level.primary_title(&finding.message).id(&finding.rule));
+    group = match Excerpt::of(finding, text) {
+        Some(excerpt) => {
+            let label = excerpt.is_cut.then_some("the statement goes on below");
+            let marked = AnnotationKind::Primary.span(excerpt.marked).label(label);
+            let snippet = Snippet::source(excerpt.lines).line_start(excerpt.first_line);
+            group.element(snippet.path(&finding.path).annotation(marked))
+        }
+        None => group.element(origin(finding)),
+    };
+    let notes = finding.notes.iter().map(|note| Element::from(Level::NOTE.message(note)));
+    let help = finding.help.iter().map(|help| Element::from(Level::HELP.message(help)));
+    group.elements(notes).elements(help)
+}
+
+fn origin(finding: &Finding) -> Origin<'_> {
+    let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    Origin::path(&finding.path).line(number(finding.start.line)).char_column(number(finding.start.column))
+}
+
+fn counts(summary: &Summary) -> String {
+    let findings = [(summary.n_errors, "error"), (summary.n_warnings, "warning"), (summary.n_notes, "note")];
+    let found: Vec<_> = findings.into_iter().filter(|it| it.0 > 0).map(|(n, it)| counted(n, it)).collect();
+    let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
+    let (files, statements) = (counted(summary.n_files, "file"), counted(summary.n_statements, "statement"));
+    format!("{found} in {statements} of {files}")
+}
+
+fn assumptions(assumed: &Assumed) -> String {
+    let mut all = vec![format!("PostgreSQL {}", assumed.postgres)];
+    if assumed.postgres_by_default {
+        all[0].push_str(" (the oldest supported; --pg says another)");
+    }
+    let counts = [
+        (assumed.n_schema_files, "schema file", "read before"),
+        (assumed.n_history_files, "earlier file", "replayed"),
+        (assumed.n_down_files, "down file", "left out"),
+    ];
+    let counts = counts.into_iter().filter(|it| it.0 > 0);
+    all.extend(counts.map(|(n, what, done)| format!("{} {done}", counted(n, what))));
+    all.join(", ")
+}

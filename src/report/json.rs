@@ -1,0 +1,234 @@
+//! Every statement's effects and all findings, for programs. The contract is `lint.schema.json`, which a test holds this file to.
+//!
+//! Within schema `lockkeeper/lint/1` keys are only added, never renamed or taken away.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Assumed, Event, Reporter, Summary};
+use crate::{
+    effect::{Action, Blocks, Harm, Lock, Outcome, Role, Scope, Target, WorkSet},
+    finding::{Finding, Severity},
+    lint::{LintedFile, LintedStatement},
+    sql::statement::{RelationKind, StatementKind},
+    traffic::Heat,
+};
+
+/// The JSON Schema of what [`Json`] writes.
+pub const SCHEMA: &str = include_str!("lint.schema.json");
+
+/// Writes one JSON document on one line, when everything is known.
+pub struct Json<W> {
+    out: W,
+    report: Report,
+}
+
+#[derive(Default, Serialize)]
+struct Report {
+    schema: &'static str,
+    postgres: u16,
+    files: Vec<File>,
+    findings: Vec<JsonFinding>,
+    summary: JsonSummary,
+}
+
+#[derive(Serialize)]
+struct File {
+    path: String,
+    framework: &'static str,
+    statements: Vec<Statement>,
+}
+
+#[derive(Serialize)]
+struct Statement {
+    line: u32,
+    column: u32,
+    offset: usize,
+    length: usize,
+    kind: StatementKind,
+    transaction: Scope,
+    lock_timeout_ms: Option<u64>,
+    effects: Vec<Effect>,
+    held: Vec<Held>,
+    harms: Vec<Harm>,
+    fails_with: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Effect {
+    relation: String,
+    kind: RelationKind,
+    role: Role,
+    lock: Lock,
+    work: WorkSet,
+    target: Target,
+    blocks: Blocks,
+    traffic: Heat,
+    hold_ms: Option<Span>,
+}
+
+#[derive(Serialize)]
+struct Span {
+    low: u64,
+    high: u64,
+}
+
+#[derive(Serialize)]
+struct Held {
+    relation: String,
+    lock: Lock,
+    blocks: Blocks,
+}
+
+#[derive(Serialize)]
+struct JsonFinding {
+    rule: String,
+    severity: Severity,
+    path: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    relation: Option<String>,
+    message: String,
+    help: Option<String>,
+    notes: Vec<String>,
+    fingerprint: String,
+    fix: Option<()>,
+}
+
+#[derive(Default, Serialize)]
+struct JsonSummary {
+    files: usize,
+    statements: usize,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    unreadable: usize,
+}
+
+impl<W: Write> Json<W> {
+    /// A reporter that writes to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out, report: Report { schema: "lockkeeper/lint/1", ..Report::default() } }
+    }
+}
+
+impl<W: Write> Reporter for Json<W> {
+    fn event(&mut self, event: Event<'_>) -> io::Result<()> {
+        match event {
+            Event::Assumed(Assumed { postgres, .. }) => self.report.postgres = *postgres,
+            Event::File(file) => self.report.files.push(file.into()),
+            Event::Finding(finding, _) => self.report.findings.push(finding.into()),
+            Event::Summary(summary) => self.report.summary = summary.into(),
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, &self.report)?;
+        writeln!(self.out)?;
+        self.out.flush()
+    }
+}
+
+impl From<&LintedFile> for File {
+    fn from(file: &LintedFile) -> Self {
+        Self {
+            path: file.path.clone(),
+            framework: file.framework,
+            statements: file.statements.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&LintedStatement> for Statement {
+    fn from(statement: &LintedStatement) -> Self {
+        let LintedStatement { span, start, outcome } = statement;
+        Self {
+            line: start.line,
+            column: start.column,
+            offset: span.start,
+            length: span.end - span.start,
+            kind: outcome.statement,
+            transaction: outcome.situation.transaction,
+            lock_timeout_ms: outcome.situation.lock_timeout_ms,
+            effects: effects(outcome),
+            held: held(outcome),
+            harms: harms(outcome),
+            fails_with: outcome.fails_with(),
+        }
+    }
+}
+
+fn effects(outcome: &Outcome) -> Vec<Effect> {
+    let effect = |locked: crate::effect::Locked| Effect {
+        relation: locked.relation.name.to_string(),
+        kind: locked.relation.kind,
+        role: locked.role,
+        lock: locked.lock,
+        work: locked.work,
+        target: locked.relation.target,
+        blocks: locked.lock.blocks(),
+        traffic: Heat::Unknown,
+        hold_ms: None,
+    };
+    outcome.locks().into_iter().map(effect).collect()
+}
+
+/// Locks of earlier statements of the same transaction, which are still held while this one works.
+fn held(outcome: &Outcome) -> Vec<Held> {
+    let held = outcome.effects.iter().filter(|it| it.action == Action::HoldLock);
+    held.filter_map(|it| {
+        let (relation, lock) = (it.relation.as_ref()?, it.lock?);
+        Some(Held { relation: relation.name.to_string(), lock, blocks: lock.blocks() })
+    })
+    .collect()
+}
+
+fn harms(outcome: &Outcome) -> Vec<Harm> {
+    const ALL: [Harm; 6] = [
+        Harm::LosesData,
+        Harm::BreaksReaders,
+        Harm::BreaksWriters,
+        Harm::Fails,
+        Harm::MayFail,
+        Harm::NoEffect,
+    ];
+    ALL.into_iter().filter(|harm| outcome.effects.iter().any(|it| it.harms.contains(*harm))).collect()
+}
+
+impl From<&Finding> for JsonFinding {
+    fn from(finding: &Finding) -> Self {
+        let finding = finding.clone();
+        Self {
+            rule: finding.rule,
+            severity: finding.severity,
+            path: finding.path,
+            line: finding.start.line,
+            column: finding.start.column,
+            end_line: finding.end.line,
+            end_column: finding.end.column,
+            relation: finding.relation,
+            message: finding.message,
+            help: finding.help,
+            notes: finding.notes,
+            fingerprint: finding.fingerprint,
+            fix: None,
+        }
+    }
+}
+
+impl From<&Summary> for JsonSummary {
+    fn from(summary: &Summary) -> Self {
+        Self {
+            files: summary.n_files,
+            statements: summary.n_statements,
+            errors: summary.n_errors,
+            warnings: summary.n_warnings,
+            notes: summary.n_notes,
+            unreadable: summary.n_unreadable,
+        }
+    }
+}

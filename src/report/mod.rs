@@ -1,0 +1,135 @@
+//! What a run says: [`Event`]s go in, one [`Reporter`] a format writes them out.
+//!
+//! Only this module and the command line write to the user; everything writes to a writer that it was given.
+
+mod concise;
+mod excerpt;
+mod full;
+mod json;
+mod several;
+mod target;
+
+use std::io::{self, Write};
+
+use crate::{
+    finding::{Finding, Severity},
+    lint::LintedFile,
+    sql::statement::StatementKind,
+};
+
+pub use concise::Concise;
+pub use full::Full;
+pub use json::{Json, SCHEMA};
+pub use several::Several;
+pub use target::Target;
+
+/// Something that a run has to say. A file's findings follow the file; the summary is last.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// What the run takes for granted.
+    Assumed(&'a Assumed),
+    /// A file was judged.
+    File(&'a LintedFile),
+    /// Something is wrong, at a place in this text.
+    Finding(&'a Finding, &'a str),
+    /// The run is over.
+    Summary(&'a Summary),
+}
+
+/// One format. It writes as events come; what needs all of them is written by `finish`.
+pub trait Reporter {
+    /// Takes the next event.
+    fn event(&mut self, event: Event<'_>) -> io::Result<()>;
+
+    /// Writes what is left. Nothing may come after it.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// A format's name on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Each finding with its statement, the reasons and what to write instead.
+    Full,
+    /// One line a finding: `path:line:column: severity[rule]: message`.
+    Concise,
+    /// Every statement's effects and all findings, for programs; `lockkeeper schema lint` describes it.
+    Json,
+}
+
+impl Format {
+    /// The reporter that writes this format to `out`.
+    pub fn reporter<'w>(self, out: impl Write + 'w, styled: bool) -> Box<dyn Reporter + 'w> {
+        match self {
+            Self::Full => Box::new(Full::new(out, styled)),
+            Self::Concise => Box::new(Concise::new(out)),
+            Self::Json => Box::new(Json::new(out)),
+        }
+    }
+}
+
+/// What a run takes for granted, so that the user can correct it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assumed {
+    /// The server's major version.
+    pub postgres: u16,
+    /// Nobody said which major version.
+    pub postgres_by_default: bool,
+    /// Files that say what was there before.
+    pub n_schema_files: usize,
+    /// Earlier migrations that were replayed.
+    pub n_history_files: usize,
+    /// Down migrations that were left out.
+    pub n_down_files: usize,
+}
+
+/// How much there was and how bad it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Files judged.
+    pub n_files: usize,
+    /// Statements in them.
+    pub n_statements: usize,
+    /// Statements that could not be read, and so were not judged.
+    pub n_unreadable: usize,
+    /// Findings that are errors.
+    pub n_errors: usize,
+    /// Findings that are warnings.
+    pub n_warnings: usize,
+    /// Findings that are notes.
+    pub n_notes: usize,
+}
+
+impl Summary {
+    /// Counts a file and its statements.
+    pub fn add_file(&mut self, file: &LintedFile) {
+        self.n_files += 1;
+        self.n_statements += file.statements.len();
+        let unreadable = |kind: StatementKind| kind == StatementKind::Unreadable;
+        self.n_unreadable += file.statements.iter().filter(|it| unreadable(it.outcome.statement)).count();
+    }
+
+    /// Counts a finding.
+    pub fn add_finding(&mut self, finding: &Finding) {
+        match finding.severity {
+            Severity::Error => self.n_errors += 1,
+            Severity::Warning => self.n_warnings += 1,
+            Severity::Note => self.n_notes += 1,
+            Severity::Off => {}
+        }
+    }
+
+    /// The worst severity found.
+    pub fn worst(&self) -> Severity {
+        match (self.n_errors, self.n_warnings, self.n_notes) {
+            (0, 0, 0) => Severity::Off,
+            (0, 0, _) => Severity::Note,
+            (0, _, _) => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+}
+
+/// `1 file`, `2 files`.
+fn counted(n: usize, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+}
