@@ -95,7 +95,7 @@ fn answer(world: &mut World<'_>, asked: &clap::Error) -> u8 {
 
 /// The error and everything that caused it, a line each.
 fn explained(error: &Error) -> String {
-    let causes = iter::successors(error.source(), |it| it.source());
+    let causes = iter::successors(error.source(), |&it| it.source());
     let causes = causes.map(|it| format!("  because: {it}\n"));
     iter::once(format!("error: {error}\n")).chain(causes).collect()
 }
