@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::page::Fence;
-use crate::suggest::toml_mistake;
+use crate::{effect::Scope, suggest::toml_mistake};
 
 /// A migration in a rule's page, and what the rule must say of it.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Example {
 pub enum Mark {
     /// The rule finds it, once.
     Bad,
-    /// No rule at all finds anything: it is advice.
+    /// No rule at all finds more than a note: it is advice.
     Good,
     /// This rule finds nothing; another may.
     Elsewhere,
@@ -41,20 +41,20 @@ pub enum Mark {
 pub struct ExampleOptions {
     /// The server's major version.
     pub pg: Option<u16>,
-    /// What the runner puts into one transaction.
-    #[serde(default)]
-    pub transaction: Wrap,
+    /// How far the runner's transaction reaches, when that is said.
+    pub transaction: Option<Scope>,
+    /// Whether a suppression must say why.
+    pub reasons: Option<Reasons>,
 }
 
-/// What the runner of a migration puts into one transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// Whether a suppression must say why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Wrap {
-    /// Nothing: each statement commits by itself, unless the file says BEGIN.
-    #[default]
-    Statement,
-    /// The whole file.
-    File,
+pub enum Reasons {
+    /// It must.
+    Required,
+    /// It need not.
+    Optional,
 }
 
 /// The examples among a page's fences; the error is what is wrong, with its line.

@@ -13,7 +13,7 @@ mod suppress;
 mod template;
 mod when;
 
-pub use example::{Example, Mark};
+pub use example::{Example, ExampleOptions, Mark, Reasons};
 pub use file::{Pack, Producer, Rule, Severities};
 pub use judge::Judgement;
 pub use set::RuleSet;

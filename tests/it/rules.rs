@@ -77,7 +77,7 @@ fn what_a_page_lacks_or_gets_wrong_is_said() {
         (
             "sql bad",
             "sql bad tx=file",
-            "line 13: unknown key `tx`, expected `pg` or `transaction` (after `sql bad tx=file`)",
+            "line 13: unknown key `tx`, expected one of `pg`, `transaction`, `reasons` (after `sql bad tx=file`)",
         ),
         ("# A table is dropped", "", "the page has no heading: begin it with `# What goes wrong`"),
         ("toml rule", "toml", "the page has no ```toml rule fence"),
