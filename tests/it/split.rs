@@ -329,6 +329,18 @@ fn copied_data_is_no_sql() {
         = '⏎\\.",
     );
     check(
+        "SELECT 0 \\; copy t from stdin \\; copy t from stdout; COPY t FROM stdin;\n1\n\\.\n2\n\\.\n3\n\\.\nSELECT 4",
+        "
+        ; SELECT 0
+        ; copy t from stdin
+        ; copy t from stdout
+        ; COPY t FROM stdin
+        = 1⏎\\.
+        = 2⏎\\.
+        = 3⏎\\.
+        ; SELECT 4",
+    );
+    check(
         "COPY t FROM stdin;\na\n",
         "
         ; COPY t FROM stdin
@@ -336,6 +348,12 @@ fn copied_data_is_no_sql() {
         at \"a\\n\": the data of this COPY is not ended by \\. before the end of the file",
     );
     check("COPY t FROM stdin;\n", "; COPY t FROM stdin");
+    check(
+        "SELECT \\if a \\\\ 1 \\else \\\\ 2 \\endif \\\\ + 3",
+        "
+        ; SELECT \\if a \\\\ 1 \\else \\\\ 2 \\endif \\\\ + 3
+        : SELECT          1          2           + 3",
+    );
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub struct Split {
 ///
 /// A file that is one statement without a `;` is one piece; empty statements are none.
 pub fn split(text: &str) -> Split {
-    scan::Scanner::new(text.as_bytes()).run()
+    scan::Scanner::new(text.as_bytes()).run().out
 }
 
 /// One statement, or another thing that psql runs.

@@ -58,7 +58,7 @@ impl Scanner<'_> {
             return;
         };
         // What is open at the place where we go on is more likely the mistake than what is open at the end of the file.
-        let part = Scanner::part(&self.bytes[..end], start).run();
+        let part = Scanner::part(&self.bytes[..end], start).run().out;
         let problem =
             part.pieces.first().and_then(Piece::problem).unwrap_or(Problem { offset: start, defect });
         self.out.comments.retain(|comment| comment.span.start < start);

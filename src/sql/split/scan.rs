@@ -22,6 +22,8 @@ pub(super) struct Scanner<'t> {
     pub(super) budget: usize,
     /// Whether this is a part of a text that another scanner reads: no data follows it.
     pub(super) is_part: bool,
+    /// The ended `COPY` whose data was not read yet.
+    pub(super) n_copies: usize,
 }
 
 /// The statement that is being read.
@@ -112,7 +114,8 @@ impl Statement {
                 if is(b"from") {
                     self.previous = Previous::From;
                 }
-                self.copies_from_stdin |= previous == Previous::From && is(b"stdin");
+                // The grammar takes either word for the client.
+                self.copies_from_stdin |= previous == Previous::From && (is(b"stdin") || is(b"stdout"));
             }
             Head::Routine | Head::Rule | Head::Copy | Head::Other => {}
         }
@@ -124,25 +127,55 @@ impl<'t> Scanner<'t> {
     pub(super) fn new(bytes: &'t [u8]) -> Self {
         let at = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
         let budget = RESUME_PASSES * bytes.len() + RESUME_BYTES;
-        Self { bytes, at, statement: Statement::default(), out: Split::default(), budget, is_part: false }
+        Self { budget, is_part: false, ..Self::part(bytes, at) }
     }
 
     /// A scanner of a part of a text: from `at` to the end of `bytes`. It neither resumes nor looks for data.
     pub(super) fn part(bytes: &'t [u8], at: usize) -> Self {
         let (statement, out) = (Statement::default(), Split::default());
-        Self { bytes, at, statement, out, budget: 0, is_part: true }
+        Self { bytes, at, statement, out, budget: 0, is_part: true, n_copies: 0 }
     }
 
     /// Reads to the end.
-    pub(super) fn run(mut self) -> Split {
+    pub(super) fn run(mut self) -> Self {
         loop {
-            while let Some(&byte) = self.bytes.get(self.at) {
+            if self.statement.head == Head::Other {
+                self.skim();
+            }
+            if let Some(&byte) = self.bytes.get(self.at) {
                 self.step(byte);
+                continue;
             }
             if !self.end_of_text() {
-                return self.out;
+                return self;
             }
         }
+    }
+
+    /// Reads what most of a text is: white space, words, numbers and signs that say nothing of where the statement ends.
+    fn skim(&mut self) {
+        let bytes = self.bytes;
+        let (mut at, mut end) = (self.at, self.statement.end);
+        while let Some(&byte) = bytes.get(at) {
+            match class(byte) {
+                Class::Space => {
+                    at += 1;
+                    continue;
+                }
+                Class::Word => {
+                    let word_end = token::word(bytes, at);
+                    if bytes.get(word_end) == Some(&b'\'') {
+                        break;
+                    }
+                    at = word_end;
+                }
+                Class::Digit => at = token::number(bytes, at),
+                Class::Sign => at += 1,
+                _ => break,
+            }
+            end = at;
+        }
+        (self.at, self.statement.end) = (at, end);
     }
 
     /// Reads the token that begins with `byte`.
@@ -261,20 +294,19 @@ impl<'t> Scanner<'t> {
         if self.statement.holds_semicolon() {
             return self.token(self.at + 1);
         }
-        let copies = self.statement.copies_from_stdin;
+        self.n_copies += usize::from(self.statement.copies_from_stdin);
         self.end_statement();
         self.at += 1;
-        if copies {
-            self.copy_data();
-        }
+        self.copy_data();
     }
 
     fn backslash(&mut self) {
         match self.bytes.get(self.at + 1) {
-            // Joins statements for one round trip, in one transaction.
+            // Joins statements for one round trip, in one transaction; their data comes after the last.
             Some(b';') if !self.statement.holds_semicolon() => {
-                self.at += 1;
-                self.semicolon();
+                self.n_copies += usize::from(self.statement.copies_from_stdin);
+                self.end_statement();
+                self.at += 2;
             }
             Some(b';' | b':') => {
                 self.statement.start.get_or_insert(self.at);
@@ -302,19 +334,18 @@ impl<'t> Scanner<'t> {
             return self.token(self.at + 1);
         }
         let end = meta::end(self.bytes, name, name_end);
+        // `\\` stands between a meta-command and what follows on its line.
+        let after = if self.bytes[end..].starts_with(br"\\") { end + 2 } else { end };
         if is_inside {
-            return self.stand_in(end);
+            return self.stand_in(after);
         }
         let arguments = str::from_utf8(&self.bytes[name_end..end]).unwrap_or_default();
-        let copies =
-            self.statement.copies_from_stdin || (name == "copy" && super::copy::reads_script(arguments));
+        self.n_copies += usize::from(self.statement.copies_from_stdin);
+        self.n_copies += usize::from(name == "copy" && super::copy::reads_script(arguments));
         self.end_statement();
         self.meta_piece(self.at, end);
-        // `\\` stands between a meta-command and what follows on its line.
-        self.at = if self.bytes[end..].starts_with(br"\\") { end + 2 } else { end };
-        if copies {
-            self.copy_data();
-        }
+        self.at = after;
+        self.copy_data();
     }
 
     fn meta_piece(&mut self, start: usize, end: usize) {
