@@ -1,9 +1,11 @@
 //! The one test binary.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics is a test that fails")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test that prints talks to whoever runs it")]
 
+mod effects;
 mod parse;
 mod rules;
 mod sandbox;
 mod source;
 mod split;
+mod support;

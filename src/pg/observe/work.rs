@@ -1,0 +1,208 @@
+//! What work a statement did, by the traces that it left: new files, counters, and the server's DEBUG1 messages.
+//!
+//! A rewrite implies that the table is read and its indexes are built; only `rewrite` is reported then. An index that is built without
+//! a rewrite comes with a scan of its table.
+//!
+//! Sources: the messages are in PostgreSQL's `index_build` (`index.c`), `ATRewriteTable` and `validateForeignKeyConstraint`
+//! (`tablecmds.c`); the same words in 13 to 18.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    super::{Notice, Session},
+    oid,
+    snapshot::{Relation, Relations},
+};
+use crate::{
+    effect::{Lock, Work, WorkSet},
+    error::Error,
+    sql::statement::RelationKind,
+};
+
+/// How often a table was read from end to end, and how many of its rows were written, in this transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    n_scans: u64,
+    n_written: u64,
+}
+
+/// The counters of every table, by its number.
+pub(super) fn counts(session: &Session) -> Result<BTreeMap<u32, Count>, Error> {
+    let rows = session.rows(
+        "SELECT relid, seq_scan, n_tup_ins + n_tup_upd + n_tup_del FROM pg_catalog.pg_stat_xact_user_tables",
+    )?;
+    let count = |n_scans, n_written| Count { n_scans, n_written };
+    let number = |row: &super::Row, n| row.number(n).unwrap_or_default();
+    Ok(rows.iter().map(|row| (oid(row, 0), count(number(row, 1), number(row, 2)))).collect())
+}
+
+/// Whether the statement is of the kind whose own checks may read tables by queries.
+pub(super) fn changes_the_schema(statement: &str) -> bool {
+    matches!(first_word(statement).as_str(), "ALTER" | "CREATE" | "REFRESH")
+}
+
+/// The first word of a statement, in upper case.
+fn first_word(statement: &str) -> String {
+    let mut rest = statement.trim_start();
+    loop {
+        rest = if let Some(comment) = rest.strip_prefix("--") {
+            comment.split_once('\n').map_or("", |(_, rest)| rest).trim_start()
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map_or("", |(_, rest)| rest).trim_start()
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            return rest.get(..end).unwrap_or_default().to_ascii_uppercase();
+        };
+    }
+}
+
+/// The traces of one statement.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    notices: Vec<Notice>,
+    is_vacuum: bool,
+    rewritten: BTreeSet<u32>,
+    built: BTreeSet<u32>,
+    scanned: BTreeSet<u32>,
+    written: BTreeSet<u32>,
+    /// Foreign keys whose rows were checked: both tables are read, if they are locked.
+    validated: BTreeSet<u32>,
+}
+
+impl Evidence {
+    pub(super) fn new(statement: &str, before: &Relations, after: &Relations, notices: Vec<Notice>) -> Self {
+        let word = first_word(statement);
+        let mut evidence = Self {
+            notices,
+            is_vacuum: word == "VACUUM",
+            rewritten: BTreeSet::new(),
+            built: BTreeSet::new(),
+            scanned: BTreeSet::new(),
+            written: BTreeSet::new(),
+            validated: BTreeSet::new(),
+        };
+        // TRUNCATE also gives new files, but empty ones.
+        let calls_code = matches!(word.as_str(), "DO" | "CALL" | "SELECT");
+        let truncates =
+            word == "TRUNCATE" || calls_code && statement.to_ascii_lowercase().contains("truncate");
+        if !truncates {
+            evidence.compare_files(before, after);
+            evidence.find_new_indexes(before, after);
+        }
+        evidence.read_messages(before);
+        evidence
+    }
+
+    pub(super) fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// Compares the files of what was there before; an index may have been replaced by one of the same name.
+    fn compare_files(&mut self, before: &Relations, after: &Relations) {
+        for (oid, old) in before.iter().filter(|(_, old)| old.file != 0) {
+            let now = after.get(oid).or_else(|| after.named(&old.schema, &old.short_name));
+            let Some(now) = now.filter(|now| now.file != old.file && now.file != 0) else { continue };
+            match old.kind {
+                Some(RelationKind::Index) if self.says_built_on(before, now.table) => {
+                    self.built.extend([oid, now.table]);
+                }
+                // An index that was not built was copied, to another tablespace.
+                Some(RelationKind::Table | RelationKind::MaterializedView | RelationKind::Index) => {
+                    self.rewritten.insert(oid);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Finds indexes that were not there before, on tables that were. One that took over an old index's file was not built.
+    fn find_new_indexes(&mut self, before: &Relations, after: &Relations) {
+        let files: BTreeSet<u32> = before.iter().map(|(_, it)| it.file).collect();
+        let is_new = |oid, index: &Relation| {
+            before.get(oid).is_none()
+                && index.kind == Some(RelationKind::Index)
+                && index.file != 0
+                && !files.contains(&index.file)
+        };
+        let tables = after.iter().filter(|(oid, index)| is_new(*oid, index)).map(|(_, index)| index.table);
+        self.built.extend(tables.filter(|table| before.get(*table).is_some()));
+    }
+
+    fn says_built_on(&self, before: &Relations, table: u32) -> bool {
+        before.get(table).is_some_and(|table| {
+            let on = format!("on table \"{}\"", table.short_name);
+            self.notices
+                .iter()
+                .any(|it| it.message.starts_with("building index ") && it.message.contains(&on))
+        })
+    }
+
+    fn read_messages(&mut self, before: &Relations) {
+        for (oid, relation) in before.iter() {
+            let verifying = format!("verifying table \"{}\"", relation.short_name);
+            if self.notices.iter().any(|it| it.message == verifying) {
+                self.scanned.insert(oid);
+            }
+        }
+    }
+
+    /// Adds what grew between two readings of the counters.
+    pub(super) fn compare_counts(&mut self, before: &BTreeMap<u32, Count>, after: &BTreeMap<u32, Count>) {
+        for (oid, now) in after {
+            let old = before.get(oid).copied().unwrap_or_default();
+            if now.n_scans > old.n_scans {
+                self.scanned.insert(*oid);
+            }
+            if now.n_written > old.n_written {
+                self.written.insert(*oid);
+            }
+        }
+    }
+
+    /// Finds both tables of each foreign key that the server says it checked: with an empty table it need not read the other.
+    pub(super) fn read_validated(&mut self, session: &Session) -> Result<(), Error> {
+        let names: Vec<String> = self
+            .notices
+            .iter()
+            .filter_map(|it| {
+                it.message.strip_prefix("validating foreign key constraint \"")?.strip_suffix('"')
+            })
+            .map(|name| format!("'{}'", name.replace('\'', "''")))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let rows = session.rows(&format!(
+            "SELECT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conname IN ({})",
+            names.join(", ")
+        ))?;
+        self.validated.extend(rows.iter().flat_map(|row| [oid(row, 0), oid(row, 1)]));
+        Ok(())
+    }
+
+    /// What was done to a relation that was locked so.
+    pub(super) fn work(&self, oid: u32, relation: &Relation, lock: Option<Lock>) -> WorkSet {
+        if self.rewritten.contains(&oid) {
+            return WorkSet::of(&[Work::Rewrite]);
+        }
+        let built = self.built.contains(&oid);
+        if relation.table != 0 {
+            let implied = self.rewritten.contains(&relation.table);
+            return if built && !implied { WorkSet::of(&[Work::BuildIndex]) } else { WorkSet::NONE };
+        }
+        let is_stored = matches!(relation.kind, Some(RelationKind::Table | RelationKind::MaterializedView));
+        let read_by_server = self.is_vacuum && is_stored || self.validated.contains(&oid);
+        let scanned = self.scanned.contains(&oid) || read_by_server && lock.is_some();
+        let mut work = WorkSet::NONE;
+        if scanned || built {
+            work = work.with(Work::Scan);
+        }
+        if built {
+            work = work.with(Work::BuildIndex);
+        }
+        if self.written.contains(&oid) {
+            work = work.with(Work::WriteRows);
+        }
+        work
+    }
+}

@@ -1,0 +1,88 @@
+//! Runs cases on a server.
+
+use lockkeeper::{
+    effect::{Work, WorkSet},
+    error::Error,
+    pg::{
+        Sandbox,
+        observe::{self, Observed},
+    },
+};
+
+use super::{Case, is_query, line};
+
+/// The database that holds what a case's setup made.
+const DATABASE: &str = "shop";
+
+/// What each case does on this server; `None` for those that are not for its version.
+///
+/// Cases that share a setup share a database: those that run in a transaction are rolled back, and those that run alone run in copies.
+pub(super) fn all(server: &Sandbox, cases: &[Case]) -> Vec<Option<String>> {
+    let mut results = Vec::new();
+    for group in cases.chunk_by(|a, b| a.setup == b.setup) {
+        let for_this = |case: &&Case| case.majors.contains(&server.major());
+        let prepared = group.iter().find(for_this).map(|first| prepare(server, first));
+        for case in group {
+            results.push(for_this(&case).then(|| match &prepared {
+                Some(Err(problem)) => problem.clone(),
+                _ => observe(server, case),
+            }));
+        }
+    }
+    results
+}
+
+/// Makes a database in which the setup was run.
+fn prepare(server: &Sandbox, case: &Case) -> Result<(), String> {
+    let made = || {
+        server.drop_database(DATABASE)?;
+        drop_roles(server)?;
+        server.create_database(DATABASE)?;
+        let session = server.connect(DATABASE)?;
+        case.setup.iter().try_for_each(|statement| session.batch(statement))
+    };
+    made().map_err(|error| format!("      the setup fails: {}\n", explained(&error)))
+}
+
+/// Drops the roles that an earlier setup made.
+fn drop_roles(server: &Sandbox) -> Result<(), Error> {
+    let session = server.connect("postgres")?;
+    let roles = session.rows(
+        "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname NOT IN ('postgres', 'app')",
+    )?;
+    roles.iter().try_for_each(|role| session.batch(&format!("DROP ROLE {}", role.text(0))))
+}
+
+fn observe(server: &Sandbox, case: &Case) -> String {
+    let observed = if case.alone {
+        observe::alone(server, DATABASE, &case.before, &case.statement)
+    } else {
+        let session = server.connect(DATABASE);
+        session.and_then(|session| observe::in_transaction(&session, &case.before, &case.statement))
+    };
+    match observed {
+        Ok(observed) => shown(&observed, case),
+        Err(error) => format!("      {}\n", explained(&error)),
+    }
+}
+
+fn shown(observed: &Observed, case: &Case) -> String {
+    match &observed.refusal {
+        Some(refusal) if case.fails.as_ref() == Some(&refusal.sqlstate) => {
+            format!("      fails: {}\n", refusal.sqlstate)
+        }
+        Some(refusal) => format!("      fails: {} {}\n", refusal.sqlstate, refusal.message),
+        None if observed.relations.is_empty() => "      nothing\n".to_owned(),
+        None => {
+            let planned = |work| is_query(case) && work == Work::Scan;
+            let work = |work: WorkSet| work.iter().filter(|it| !planned(*it)).collect();
+            observed.relations.iter().map(|it| line(&it.name, it.lock, work(it.work))).collect()
+        }
+    }
+}
+
+fn explained(error: &Error) -> String {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    let cause = cause.zip(std::error::Error::source(error).and_then(std::error::Error::source));
+    format!("{error}: {}", cause.map_or(String::new(), |(outer, inner)| format!("{outer}: {inner}")))
+}
