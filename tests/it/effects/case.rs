@@ -81,6 +81,8 @@ fn case(place: String, title: &str, setup: &[String], text: &str) -> Case {
             ("pg", majors) => case.majors = range(majors),
             ("fails", sqlstate) => case.fails = Some(sqlstate.to_owned()),
             ("before", sql) => case.before.push(sql.to_owned()),
+            // Prose: a misspelled attribute would be one word.
+            (key, _) if key.contains(' ') => {}
             _ => panic!(
                 "{}: `-- {line}` is none of `-- alone`, `-- pg:`, `-- fails:` and `-- before:`",
                 case.place

@@ -11,6 +11,8 @@
 //! - `-- fails: 55000`: the server must refuse it with this SQLSTATE.
 //! - `-- before: SQL`: a statement before it, such as `SET TimeZone = 'UTC'`; may be repeated.
 //!
+//! Any other line that begins with `--` is a comment.
+//!
 //! Every server has a role `app`, a tablespace `elsewhere` and the time zone Europe/Berlin.
 //!
 //! # To see what PostgreSQL does
