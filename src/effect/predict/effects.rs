@@ -29,6 +29,11 @@ pub(crate) struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// Whether the history made it, so that it is there and what it is called it is. Others are only heard of.
+    pub(crate) fn is_made(&self) -> bool {
+        self.entry.is_some_and(|it| it.complete || it.created.is_some())
+    }
+
     /// Whether the catalog has all of it, so that what is not there does not exist.
     pub(crate) fn is_complete(&self) -> bool {
         self.entry.is_some_and(|it| it.complete)
@@ -61,14 +66,29 @@ impl<'a> Effects<'a> {
 
     /// A relation of the catalog.
     pub(crate) fn entry(&self, entry: &'a Arc<catalog::Relation>) -> Known<'a> {
-        let session = &self.catalog.session;
-        let is_new =
-            entry.created.is_some_and(|it| it.transaction == session.transaction || it.file == session.file);
-        let target = if is_new { Target::New } else { Target::Existing };
+        let target = self.target(entry.created);
         Known {
             relation: Relation { name: entry.name.clone(), kind: entry.kind, target },
             entry: Some(entry),
         }
+    }
+
+    /// The relation behind a composite type.
+    pub(crate) fn composite(&self, name: &Name) -> Known<'a> {
+        let mut known = self.known(name, RelationKind::CompositeType);
+        if let (None, Some(ty)) = (known.entry, self.catalog.find_type(name)) {
+            known.relation.name = ty.name.clone();
+            known.relation.target = self.target(ty.created);
+        }
+        known
+    }
+
+    /// Whether what was made then is new to this file or transaction.
+    pub(crate) fn target(&self, created: Option<catalog::Created>) -> Target {
+        let session = &self.catalog.session;
+        let is_new =
+            created.is_some_and(|it| it.transaction == session.transaction || it.file == session.file);
+        if is_new { Target::New } else { Target::Existing }
     }
 
     /// Adds a lock on `known` for `action`, without work.

@@ -4,14 +4,36 @@
 //! `fixtures/effects/`. Nothing here knows of rules or messages.
 
 mod alter_table;
+mod attached;
 mod bound;
 mod closure;
+mod create_as;
+mod create_index;
+mod create_table;
+mod drop;
+mod drop_index;
 mod effects;
+mod enum_value;
+mod foreign_keys;
 mod held;
+mod lock_table;
+mod objects;
+mod publication;
+mod reads;
+mod reindex;
+mod rows;
+mod transaction;
+mod truncate;
 mod type_change;
+mod types;
+mod vacuum;
 mod volatility;
 
-use crate::{catalog::Catalog, effect::Effect, sql::statement::Statement};
+use crate::{
+    catalog::Catalog,
+    effect::{Action, Effect},
+    sql::statement::{RelationKind, Statement},
+};
 
 pub(crate) use effects::{Effects, Known};
 pub use held::held;
@@ -22,20 +44,57 @@ pub use held::held;
 /// What stands inside DO bodies and called functions is not looked into: the caller runs those statements one by one.
 pub fn predict(statement: &Statement, catalog: &Catalog, major: u16) -> Vec<Effect> {
     let mut effects = Effects::new(catalog, major);
-    match statement {
-        Statement::Alter(it) => alter_table::predict(it, &mut effects),
-        _ => {}
-    }
+    predict_into(statement, &mut effects);
     effects.finish()
+}
+
+fn predict_into(statement: &Statement, effects: &mut Effects<'_>) {
+    if transaction::is_refused(statement, effects) || enum_value::is_too_early(statement, effects) {
+        return;
+    }
+    match statement {
+        Statement::Alter(it) => alter_table::predict(it, effects),
+        Statement::CreateTable(it) => create_table::predict(it, effects),
+        Statement::CreateTableAs(it) => {
+            create_as::create(it, Action::CreateTableAs, RelationKind::Table, effects);
+        }
+        Statement::CreateMaterializedView(it) => {
+            create_as::create(it, Action::CreateMaterializedView, RelationKind::MaterializedView, effects);
+        }
+        Statement::CreateView(it) => create_as::create_view(it, effects),
+        Statement::RefreshMaterializedView { name, concurrently, with_data } => {
+            create_as::refresh(name, *concurrently, *with_data, effects);
+        }
+        Statement::CreateIndex(it) => create_index::predict(it, effects),
+        Statement::DropRelation(it) if it.kind == RelationKind::Index => drop_index::predict(it, effects),
+        Statement::DropRelation(it) => drop::predict(it, effects),
+        Statement::Truncate { tables, cascade, restart_identity } => {
+            truncate::predict(tables, *cascade, *restart_identity, effects);
+        }
+        Statement::Reindex { target, concurrently } => reindex::predict(target, *concurrently, effects),
+        Statement::Cluster { table, index } => vacuum::cluster(table.as_ref(), index.as_ref(), effects),
+        Statement::Vacuum { tables, full, analyze } => vacuum::vacuum(tables, *full, *analyze, effects),
+        Statement::Analyze { tables } => vacuum::analyze(tables, effects),
+        Statement::Repack { table, concurrently } => vacuum::repack(table.as_ref(), *concurrently, effects),
+        Statement::LockTable { tables, mode, .. } => lock_table::predict(tables, mode, effects),
+        Statement::AlterType { name, action } => types::alter_type(name, action, effects),
+        Statement::AlterDomain { name, action } => types::alter_domain(name, action, effects),
+        Statement::CreatePublication { name, members } => publication::create(name, members, effects),
+        Statement::AlterPublication { name, change } => publication::alter(name, change, effects),
+        Statement::CreateSchema { elements, .. } => {
+            elements.iter().for_each(|it| predict_into(it, effects));
+        }
+        _ => {
+            // Each of these looks at its own family only.
+            rows::predict(statement, rows::Depth::Run, effects);
+            attached::predict(statement, effects);
+            objects::predict(statement, effects);
+            transaction::predict(statement, effects);
+        }
+    }
 }
 
 /// Whether no transaction block allows `statement`.
 pub fn must_run_alone(statement: &Statement) -> bool {
-    match statement {
-        Statement::CreateIndex(it) => it.concurrently,
-        Statement::DropRelation(it) => it.concurrently,
-        Statement::Reindex { concurrently, .. } => *concurrently,
-        Statement::Vacuum { .. } | Statement::AlterSystem { .. } | Statement::CreateDatabase { .. } => true,
-        _ => false,
-    }
+    transaction::alone(statement).is_some()
 }

@@ -15,6 +15,7 @@ pub(super) fn create_trigger(node: &ast::CreateTrigger) -> Option<Statement> {
         table: name_of(node.on_relation())?,
         or_replace: node.or_replace().is_some(),
         constraint: node.constraint_token().is_some(),
+        for_each_row: matches!(node.trigger_level(), Some(ast::TriggerLevel::ForEachRow(_))),
         from: node.from_table().and_then(|it| name_of(it.table_name_ref())),
         function: called.and_then(|it| callee(&it)),
     }))

@@ -137,7 +137,7 @@ fn objects(node: Stmt, origin: &Origin) -> Option<Statement> {
         Stmt::AlterExtension(it) => object::alter_extension(&it)?,
         Stmt::CreatePublication(it) => object::create_publication(&it)?,
         Stmt::AlterPublication(it) => object::alter_publication(&it)?,
-        Stmt::CreateSubscription(it) => Statement::CreateSubscription { name: ident_of(it.subscription())? },
+        Stmt::CreateSubscription(it) => object::create_subscription(&it)?,
         Stmt::AlterSubscription(it) => {
             Statement::AlterSubscription { name: ident_of(it.subscription_ref())? }
         }

@@ -4,7 +4,7 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstChildren, AstNode};
 
 use super::name::{column_path, ident_of, idents, name, name_of, names};
-use super::{Origin, statement};
+use super::{Origin, alter::settings, statement};
 use crate::sql::statement::{
     AlterObject, Grant, Name, ObjectKind, PublicationChange, PublicationMembers, RelationRef, RoleAction,
     Statement,
@@ -287,4 +287,18 @@ fn object_kind(node: &SyntaxNode) -> ObjectKind {
 /// `ALTER ROLE`, `ALTER USER`.
 pub(super) fn alter_role(sets: bool) -> Statement {
     Statement::Role { action: if sets { RoleAction::SetSetting } else { RoleAction::Alter } }
+}
+
+/// `CREATE SUBSCRIPTION`.
+pub(super) fn create_subscription(node: &ast::CreateSubscription) -> Option<Statement> {
+    let options = settings(node.with_params().and_then(|it| it.attribute_list()));
+    let is_off = |option: &str| {
+        let value =
+            options.iter().find(|(name, _)| name == option).map(|(_, value)| value.trim_matches('\''));
+        value.is_some_and(|it| ["false", "off", "0"].iter().any(|off| it.eq_ignore_ascii_case(off)))
+    };
+    Some(Statement::CreateSubscription {
+        name: ident_of(node.subscription())?,
+        creates_slot: !is_off("create_slot") && !is_off("connect"),
+    })
 }

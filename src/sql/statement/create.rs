@@ -298,6 +298,8 @@ pub struct CreateTrigger {
     pub or_replace: bool,
     /// `CONSTRAINT`.
     pub constraint: bool,
+    /// `FOR EACH ROW`.
+    pub for_each_row: bool,
     /// `FROM referenced_table`, for constraint triggers.
     pub from: Option<Name>,
     /// The function it runs.

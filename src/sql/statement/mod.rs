@@ -182,6 +182,8 @@ pub enum Statement {
     },
     CreateSubscription {
         name: Ident,
+        /// Not `WITH (create_slot = false)`, nor `connect = false`, which implies it.
+        creates_slot: bool,
     },
     AlterSubscription {
         name: Ident,

@@ -17,6 +17,8 @@ mod rebuild;
 mod rename;
 mod storage;
 
+pub(super) use rebuild::views_that_may_read;
+
 use super::{Effects, Known};
 use crate::{
     effect::{Action, Effect, Lock, Role, Work},

@@ -89,7 +89,10 @@ pub(super) fn indexes_of_changed_column(
 }
 
 /// The views and materialized views that read `table`, and those that read them. Which columns they read is not known.
-pub(super) fn views_that_may_read<'a>(table: &Known<'a>, effects: &Effects<'a>) -> Vec<Known<'a>> {
+pub(in crate::effect::predict) fn views_that_may_read<'a>(
+    table: &Known<'a>,
+    effects: &Effects<'a>,
+) -> Vec<Known<'a>> {
     let mut found: Vec<Known<'a>> = Vec::new();
     let mut waiting = table.entry.map_or_else(Vec::new, |it| it.read_by.clone());
     while let Some(oid) = waiting.pop() {

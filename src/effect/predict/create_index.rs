@@ -1,0 +1,97 @@
+//! `CREATE INDEX`: one pass over the table under SHARE, or two under SHARE UPDATE EXCLUSIVE.
+//!
+//! No other index of the table is locked. On a partitioned table every partition is locked, and every leaf gets an index of its own.
+//! Source: `DefineIndex` in `src/backend/commands/indexcmds.c`; manual, CREATE INDEX, Building Indexes Concurrently.
+//! Observed by `fixtures/effects/index.sql`.
+
+use super::{Effects, Known, alter_table::has_rows};
+use crate::{
+    effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work},
+    sql::statement::{CreateIndex, Ident, Name, RelationKind},
+};
+
+const ACTION: Action = Action::CreateIndex;
+
+/// Adds what `create` does.
+pub(super) fn predict(create: &CreateIndex, effects: &mut Effects<'_>) {
+    let table = effects.known(&create.table, RelationKind::Table);
+    if is_refused(create, &table, effects) {
+        return;
+    }
+    let lock = if create.concurrently { Lock::ShareUpdateExclusive } else { Lock::Share };
+    let object = create.name.clone().unwrap_or_else(|| described(create));
+    let plain = |known: &Known<'_>| {
+        Effect::on(ACTION, known, lock)
+            .object(object.clone())
+            .manner_if(create.concurrently, Manner::Concurrently)
+            .manner_if(create.unique, Manner::Unique)
+            .manner_if(create.if_not_exists, Manner::IfNotExists)
+    };
+    let existing = namesake(create, &table, effects);
+    if create.if_not_exists && existing.is_some() {
+        let effect = plain(&table).harm(Harm::NoEffect);
+        let because = if create.concurrently { Reason::MayBeInvalid } else { Reason::Duplicate };
+        effects.push(effect.because(because));
+        return;
+    }
+    let built = |known: &Known<'_>, role: Role| {
+        let effect = plain(known).role(role);
+        if !has_rows(known.relation.kind) {
+            return effect;
+        }
+        let effect = effect.work(&[Work::Scan, Work::BuildIndex]);
+        if create.unique { effect.harm(Harm::MayFail).harm(Harm::BreaksWriters) } else { effect }
+    };
+    let mut effect = built(&table, Role::Subject);
+    if create.concurrently && create.if_not_exists {
+        effect = effect.because(Reason::MayBeInvalid);
+    }
+    effects.push(effect);
+    if create.concurrently && effects.catalog.session.lock_timeout_ms().is_some() {
+        effects.push(plain(&table).because(Reason::LockTimeout).harm(Harm::MayFail));
+    }
+    if table.relation.kind == RelationKind::PartitionedTable && !create.only {
+        for partition in effects.descendants(&table) {
+            effects.push(built(&partition, Role::Child));
+        }
+    }
+}
+
+/// What to call an index that PostgreSQL names.
+fn described(create: &CreateIndex) -> Ident {
+    let columns: Vec<&str> = create.columns.iter().map(|it| it.as_deref().unwrap_or("expression")).collect();
+    format!("the index on {}", columns.join(", ")).into()
+}
+
+/// The relation that has the new index's name already: indexes are in their table's schema.
+fn namesake<'a>(create: &CreateIndex, table: &Known<'_>, effects: &Effects<'a>) -> Option<Known<'a>> {
+    let name = Name { schema: table.relation.name.schema.clone(), name: create.name.clone()? };
+    effects.catalog.find(&name).map(|it| effects.entry(it))
+}
+
+/// Whether the statement is certain to fail; then that is said.
+fn is_refused(create: &CreateIndex, table: &Known<'_>, effects: &mut Effects<'_>) -> bool {
+    let name = &table.relation.name;
+    let kind = table.relation.kind;
+    if kind == RelationKind::PartitionedTable && create.concurrently {
+        let detail = format!("{name} is partitioned, so its index cannot be built concurrently");
+        effects.fails(ACTION, Some(table), Reason::Partitioned, "0A000", detail);
+        return true;
+    }
+    let fits =
+        matches!(kind, RelationKind::Table | RelationKind::PartitionedTable | RelationKind::MaterializedView);
+    if !fits && (table.is_made() || kind == RelationKind::View) {
+        let detail = format!("{name} is not a table or materialized view");
+        effects.fails(ACTION, Some(table), Reason::WrongKind, "42809", detail);
+        return true;
+    }
+    if !create.if_not_exists
+        && let Some(existing) = namesake(create, table, effects)
+        && existing.is_made()
+    {
+        let detail = format!("relation {} already exists", existing.relation.name);
+        effects.fails(ACTION, Some(table), Reason::Duplicate, "42P07", detail);
+        return true;
+    }
+    false
+}

@@ -1,0 +1,237 @@
+//! Types and domains: ALTER TYPE, ALTER DOMAIN, DROP TYPE, DROP DOMAIN, and the tables that have columns of them.
+//!
+//! Source: `AlterDomainAddConstraint`, `AlterDomainNotNull`, `AlterDomainValidateConstraint`, `get_rels_with_domain` in
+//! `src/backend/commands/typecmds.c`, `AddEnumLabel` in `src/backend/catalog/pg_enum.c`; manual, ALTER DOMAIN, ALTER TYPE.
+//! Observed by `fixtures/effects/types.sql`.
+
+use super::{Effects, Known, alter_table::has_rows};
+use crate::{
+    catalog::TypeKind,
+    effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work},
+    sql::statement::{AlterAction, AlterDomain, AlterType, DomainConstraintKind, Ident, Name, TypeName},
+};
+
+/// Domains over domains are followed so far: a history that cannot be run could make one over itself.
+const MAX_NESTING: usize = 32;
+
+/// Adds what `ALTER DOMAIN` does. A constraint is tested on every table that has a column of the domain, all under SHARE.
+pub(super) fn alter_domain(name: &Name, action: &AlterDomain, effects: &mut Effects<'_>) {
+    match action {
+        AlterDomain::AddConstraint(it) if it.kind == DomainConstraintKind::Null => {}
+        AlterDomain::AddConstraint(it) => {
+            let not_null = it.kind == DomainConstraintKind::NotNull;
+            let action = if not_null { Action::SetDomainNotNull } else { Action::AddDomainCheck };
+            if it.not_valid {
+                let effect = Effect::of(action).manner_if(true, Manner::NotValid).harm(Harm::BreaksWriters);
+                effects.push(with_object(effect, it.name.as_ref(), name));
+            } else {
+                test_rows(action, it.name.as_ref(), name, effects);
+            }
+        }
+        AlterDomain::SetNotNull => test_rows(Action::SetDomainNotNull, None, name, effects),
+        AlterDomain::ValidateConstraint { name: constraint } => {
+            test_rows(Action::ValidateDomainConstraint, Some(constraint), name, effects);
+        }
+        AlterDomain::RenameTo(_) | AlterDomain::SetSchema(_) => {
+            effects.push(Effect::of(Action::AlterDomain).object(name.name.clone()).harm(Harm::BreaksReaders));
+        }
+        _ => effects.push(Effect::of(Action::AlterDomain).object(name.name.clone())),
+    }
+}
+
+fn with_object(effect: Effect, constraint: Option<&Ident>, domain: &Name) -> Effect {
+    effect.object(constraint.unwrap_or(&domain.name).clone())
+}
+
+fn test_rows(action: Action, constraint: Option<&Ident>, domain: &Name, effects: &mut Effects<'_>) {
+    let users = users_of(domain, effects);
+    if let Some(table) = &users.nested_in {
+        let detail =
+            format!("a column of {} holds {domain} inside an array or a composite type", table.relation.name);
+        effects.fails(action, Some(table), Reason::WrongKind, "0A000", detail);
+        return;
+    }
+    let tested = |effect: Effect| {
+        let effect = effect.because(Reason::Validation).harm(Harm::MayFail).harm(Harm::BreaksWriters);
+        with_object(effect, constraint, domain)
+    };
+    let stored = users.tables.iter().filter(|it| has_rows(it.relation.kind));
+    let effect_on =
+        |it: &Known<'_>| Effect::on(action, it, Lock::Share).role(Role::Dependent).work(&[Work::Scan]);
+    let found: Vec<Effect> = stored.map(|it| tested(effect_on(it))).collect();
+    if found.is_empty() {
+        // Which tables use a domain that the history did not make is not known.
+        let is_known = effects.catalog.find_type(domain).is_some_and(|it| it.created.is_some());
+        let effect = Effect::of(action);
+        effects.push(tested(if is_known { effect } else { effect.work(&[Work::Scan]) }));
+    }
+    for effect in found {
+        effects.push(effect);
+    }
+}
+
+/// The relations that use a type.
+struct Users<'a> {
+    /// Those with a column of it, or of a domain over it.
+    tables: Vec<Known<'a>>,
+    /// One with a column of an array of it, which a domain's new constraint cannot be tested on.
+    nested_in: Option<Known<'a>>,
+}
+
+fn users_of<'a>(ty: &Name, effects: &Effects<'a>) -> Users<'a> {
+    let resolved = effects.catalog.find_type(ty).map_or_else(|| ty.clone(), |it| it.name.clone());
+    let mut users = Users { tables: Vec::new(), nested_in: None };
+    let mut relations: Vec<_> = effects.catalog.relations().collect();
+    relations.sort_by(|a, b| a.name.cmp(&b.name));
+    for relation in relations {
+        let types: Vec<&TypeName> = relation.columns.iter().filter_map(|it| it.ty.as_ref()).collect();
+        if types.iter().any(|it| it.array_dimensions == 0 && is_of(it, &resolved, effects)) {
+            users.tables.push(effects.entry(relation));
+        } else if types.iter().any(|it| it.array_dimensions > 0 && is_of(it, &resolved, effects)) {
+            users.nested_in.get_or_insert(effects.entry(relation));
+        }
+    }
+    users
+}
+
+/// Whether the type, or an array's element, is `wanted` or a domain over it.
+fn is_of(ty: &TypeName, wanted: &Name, effects: &Effects<'_>) -> bool {
+    let mut name = &ty.name;
+    for _ in 0..MAX_NESTING {
+        if name == wanted {
+            return true;
+        }
+        let Some(known) = effects.catalog.find_type(name) else { return false };
+        match &known.kind {
+            _ if known.name == *wanted => return true,
+            TypeKind::Domain { base, .. } => name = &base.name,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Adds what `ALTER TYPE` does. Only a composite type is a relation.
+pub(super) fn alter_type(name: &Name, action: &AlterType, effects: &mut Effects<'_>) {
+    match action {
+        AlterType::AddValue { label, if_not_exists } => {
+            let effect = Effect::of(Action::AddEnumValue).object(label.as_str());
+            effects.push(effect.manner_if(*if_not_exists, Manner::IfNotExists));
+        }
+        AlterType::RenameValue { from, .. } => {
+            let effect = Effect::of(Action::RenameEnumValue).object(from.as_str());
+            effects.push(effect.harm(Harm::BreaksReaders).harm(Harm::BreaksWriters));
+        }
+        AlterType::Attributes(actions) => alter_attributes(name, actions, effects),
+        AlterType::RenameAttribute { from, .. } => {
+            let ty = effects.composite(name);
+            let effect = Effect::on(Action::AlterType, &ty, Lock::AccessExclusive).object(from.clone());
+            effects.push(effect.harm(Harm::BreaksReaders));
+            lock_typed_tables(name, effects);
+        }
+        AlterType::RenameTo(_) if is_composite(name, effects) => {
+            let ty = effects.composite(name);
+            let effect = Effect::on(Action::AlterType, &ty, Lock::AccessExclusive);
+            effects.push(effect.harm(Harm::BreaksReaders));
+        }
+        AlterType::RenameTo(_) | AlterType::SetSchema(_) => {
+            effects.push(Effect::of(Action::AlterType).object(name.name.clone()).harm(Harm::BreaksReaders));
+        }
+        AlterType::OwnerTo | AlterType::Options => {
+            effects.push(Effect::of(Action::AlterType).object(name.name.clone()));
+        }
+    }
+}
+
+fn is_composite(name: &Name, effects: &Effects<'_>) -> bool {
+    effects.catalog.find_type(name).is_some_and(|it| matches!(it.kind, TypeKind::Composite))
+}
+
+/// An attribute's type cannot change while a column has the composite type (`find_composite_type_dependencies`).
+fn alter_attributes(name: &Name, actions: &[AlterAction], effects: &mut Effects<'_>) {
+    let ty = effects.composite(name);
+    let changes_type = actions.iter().any(|it| matches!(it, AlterAction::SetType { .. }));
+    if changes_type {
+        let users = users_of(name, effects);
+        if let Some(table) = users.tables.first().or(users.nested_in.as_ref()) {
+            let detail = format!("a column of {} uses type {name}", table.relation.name);
+            effects.fails(Action::AlterType, Some(table), Reason::DependedOn, "0A000", detail);
+            return;
+        }
+    }
+    let drops = actions.iter().any(|it| matches!(it, AlterAction::DropColumn { .. }));
+    let effect = Effect::on(Action::AlterType, &ty, Lock::AccessExclusive);
+    effects.push(if drops { effect.harm(Harm::LosesData).harm(Harm::BreaksReaders) } else { effect });
+    lock_typed_tables(name, effects);
+}
+
+/// Tables OF the type follow it, with CASCADE; without, the statement fails.
+fn lock_typed_tables(name: &Name, effects: &mut Effects<'_>) {
+    let resolved = effects.catalog.find_type(name).map_or_else(|| name.clone(), |it| it.name.clone());
+    let mut typed: Vec<_> = effects
+        .catalog
+        .relations()
+        .filter(|it| it.of_type.as_ref().is_some_and(|it| *it == *name || *it == resolved))
+        .collect();
+    typed.sort_by(|a, b| a.name.cmp(&b.name));
+    for table in typed {
+        let known = effects.entry(table);
+        effects.lock(Action::AlterType, &known, Role::Dependent, Lock::AccessExclusive);
+    }
+}
+
+/// Adds what `DROP TYPE` or `DROP DOMAIN` does: with CASCADE every column of it goes, with all that hangs on it.
+pub(super) fn drop_types(names: &[Name], cascade: bool, if_exists: bool, effects: &mut Effects<'_>) {
+    let action = Action::DropType;
+    for name in names {
+        let users = users_of(name, effects);
+        let tables: Vec<Known<'_>> = users.tables.into_iter().chain(users.nested_in).collect();
+        if let (false, Some(table)) = (cascade, tables.first()) {
+            let detail =
+                format!("cannot drop type {name} because a column of {} uses it", table.relation.name);
+            effects.fails(action, Some(table), Reason::DependedOn, "2BP01", detail);
+            return;
+        }
+        let effect = if is_composite(name, effects) {
+            Effect::on(action, &effects.composite(name), Lock::AccessExclusive)
+        } else {
+            Effect::of(action)
+        };
+        let effect = effect.object(name.name.clone()).manner_if(if_exists, Manner::IfExists);
+        effects.push(effect.manner_if(cascade, Manner::Cascade).harm(Harm::BreaksReaders));
+        for table in &tables {
+            drop_columns_of(name, table, effects);
+        }
+    }
+}
+
+fn drop_columns_of<'a>(ty: &Name, table: &Known<'a>, effects: &mut Effects<'a>) {
+    let action = Action::DropType;
+    let Some(entry) = table.entry else { return };
+    let resolved = effects.catalog.find_type(ty).map_or_else(|| ty.clone(), |it| it.name.clone());
+    let lost: Vec<&Ident> = entry
+        .columns
+        .iter()
+        .filter(|it| it.ty.as_ref().is_some_and(|it| is_of(it, &resolved, effects)))
+        .map(|it| &it.name)
+        .collect();
+    let mut effect = Effect::on(action, table, Lock::AccessExclusive)
+        .role(Role::Dependent)
+        .because(Reason::Cascade)
+        .harm(Harm::LosesData)
+        .harm(Harm::BreaksReaders);
+    effect.object = lost.first().map(|it| (*it).clone());
+    effects.push(effect);
+    for index in effects.indexes(table) {
+        let Some(made_of) = index.entry.and_then(|it| it.index.as_ref()) else { continue };
+        let mut columns =
+            made_of.columns.iter().flatten().chain(&made_of.include).chain(&made_of.expression_columns);
+        if columns.any(|it| lost.contains(&it)) {
+            effects.lock(action, &index, Role::Index, Lock::AccessExclusive);
+        }
+    }
+    for view in super::alter_table::views_that_may_read(table, effects) {
+        let effect = Effect::on(action, &view, Lock::AccessExclusive).role(Role::Dependent);
+        effects.push(effect.because(Reason::Cascade).harm(Harm::BreaksReaders));
+    }
+}
