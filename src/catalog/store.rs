@@ -180,6 +180,11 @@ impl Catalog {
         self.lookup(name, |key| self.functions.get(key)).map_or(&[], |it| it.as_slice())
     }
 
+    /// All functions, in no order.
+    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.values().flat_map(|it| it.iter())
+    }
+
     /// The names of all functions, in no order.
     pub(super) fn function_names(&self) -> impl Iterator<Item = &Name> {
         self.functions.map.keys()

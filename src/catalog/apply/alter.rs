@@ -24,8 +24,8 @@ impl Catalog {
         match action {
             A::AddColumn { column, if_not_exists } => self.add_column(oid, column, *if_not_exists, only),
             A::DropColumn { column, .. } => self.drop_column(oid, column, only),
-            A::SetNotNull { column } => self.set_not_null(oid, column, None, true, only),
-            A::DropNotNull { column } => self.set_not_null(oid, column, None, false, only),
+            A::SetNotNull { column } => self.set_not_null(oid, column, None, only),
+            A::DropNotNull { column } => self.drop_not_null(oid, column, only),
             A::SetType { column, ty, collation, .. } => {
                 self.set_column_type(oid, column, ty, collation.as_ref(), only);
             }

@@ -86,7 +86,7 @@ impl Catalog {
         }
         self.define_column(table, def);
         self.add_column_checks(table, def, false);
-        self.add_index_constraints(table, std::slice::from_ref(def), &[]);
+        self.add_index_constraints(table, std::slice::from_ref(def), &[], only);
         self.add_column_references(table, def);
         if only {
             return;
@@ -193,33 +193,48 @@ impl Catalog {
         }
     }
 
-    /// SET NOT NULL and DROP NOT NULL. The children's constraint has the parent's name when they have none.
-    pub(super) fn set_not_null(
+    /// SET NOT NULL. The children's constraint has the parent's name when they have none.
+    pub(super) fn set_not_null(&mut self, table: Oid, column: &Ident, name: Option<&Ident>, only: bool) {
+        let given = self.put_not_null(table, column, name, false);
+        if !only {
+            for child in self.children_of(table) {
+                self.inherit_not_null(child, column, given.as_ref());
+            }
+        }
+    }
+
+    pub(super) fn inherit_not_null(&mut self, table: Oid, column: &Ident, name: Option<&Ident>) {
+        let given = self.put_not_null(table, column, name, true);
+        for child in self.children_of(table) {
+            self.inherit_not_null(child, column, given.as_ref());
+        }
+    }
+
+    fn put_not_null(
         &mut self,
         table: Oid,
         column: &Ident,
         name: Option<&Ident>,
-        not_null: bool,
-        only: bool,
-    ) {
+        inherited: bool,
+    ) -> Option<Ident> {
+        self.change_column(table, column, |it| it.not_null = Some(true));
+        let name = self.name_not_null(table, column, name, false)?;
+        self.change_constraint(table, &name, |it| {
+            it.valid = true;
+            it.inherited |= inherited;
+        });
+        Some(name)
+    }
+
+    pub(super) fn drop_not_null(&mut self, table: Oid, column: &Ident, only: bool) {
         let column = &kept(column);
-        self.change_column(table, column, |it| it.not_null = Some(not_null));
-        let mut given = None;
-        if not_null {
-            given = self.name_not_null(table, column, name, false);
-            if let Some(name) = &given {
-                self.change_constraint(table, name, |it| it.valid = true);
-            }
-        } else if self.major >= 18 {
-            self.change(table, |it| {
-                it.constraints.retain(
-                    |it| !matches!(&it.kind, ConstraintKind::NotNull { column: its } if its == column),
-                );
-            });
+        self.change_column(table, column, |it| it.not_null = Some(false));
+        if self.major >= 18 {
+            self.change(table, |it| it.constraints.retain(|it| !it.kind.is_not_null_of(column)));
         }
         if !only {
             for child in self.children_of(table) {
-                self.set_not_null(child, column, given.as_ref(), not_null, false);
+                self.drop_not_null(child, column, false);
             }
         }
     }
@@ -386,6 +401,11 @@ impl Relation {
 }
 
 impl ConstraintKind {
+    /// Whether this is the NOT NULL of the column.
+    pub(super) fn is_not_null_of(&self, column: &Ident) -> bool {
+        matches!(self, Self::NotNull { column: its } if its == column)
+    }
+
     /// Whether the constraint is about this column, among others.
     pub(super) fn names(&self, column: &Ident) -> bool {
         match self {

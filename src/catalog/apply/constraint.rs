@@ -73,7 +73,7 @@ impl Catalog {
                 self.name_not_null(table, &column, name, written.is_some_and(|it| it.options.no_inherit));
             if !at_creation {
                 for child in self.children_of(table) {
-                    self.set_not_null(child, &column, name.as_ref(), true, false);
+                    self.inherit_not_null(child, &column, name.as_ref());
                 }
             }
         }
@@ -103,7 +103,7 @@ impl Catalog {
             TableKind::Check(expr) => self.add_check(table, name, expr, constraint.options, false),
             TableKind::NotNull { column } => self.add_not_null(table, name, column, constraint.options, only),
             TableKind::Unique { .. } | TableKind::PrimaryKey { .. } | TableKind::Exclude { .. } => {
-                self.add_index_constraints(table, &[], std::slice::from_ref(constraint));
+                self.add_index_constraints(table, &[], std::slice::from_ref(constraint), only);
             }
             TableKind::UniqueUsingIndex { index } => self.constrain_by_index(table, name, index, false),
             TableKind::PrimaryKeyUsingIndex { index } => self.constrain_by_index(table, name, index, true),
@@ -139,7 +139,7 @@ impl Catalog {
         self.inherit_check(table, self.constraint_of(name, kind, options, is_new));
     }
 
-    fn constraint_of(
+    pub(super) fn constraint_of(
         &self,
         name: Ident,
         kind: ConstraintKind,
@@ -191,9 +191,12 @@ impl Catalog {
             }
             for child in if only { Vec::new() } else { self.children_of(table) } {
                 self.add_not_null(child, name.as_ref(), column, options, false);
+                if let Some(name) = &name {
+                    self.change_constraint(child, name, |it| it.inherited = true);
+                }
             }
         } else {
-            self.set_not_null(table, column, name, true, only || options.no_inherit);
+            self.set_not_null(table, column, name, only || options.no_inherit);
         }
     }
 
@@ -211,10 +214,7 @@ impl Catalog {
         let (schema, table_name) = self.schema_and_name(table)?;
         let column = kept(column);
         let relation = self.relation(table)?;
-        let own = relation
-            .constraints
-            .iter()
-            .find(|it| matches!(&it.kind, ConstraintKind::NotNull { column: its } if *its == column));
+        let own = relation.constraints.iter().find(|it| it.kind.is_not_null_of(&column));
         if let Some(own) = own {
             return Some(own.name.clone());
         }
@@ -350,7 +350,7 @@ impl Catalog {
         let index = Some(oid);
         let kind = if is_primary {
             for column in &columns {
-                self.set_not_null(table, column, None, true, false);
+                self.set_not_null(table, column, None, false);
             }
             ConstraintKind::PrimaryKey { index, columns }
         } else {
@@ -383,8 +383,8 @@ impl Catalog {
         if let ConstraintKind::NotNull { column } = &constraint.kind {
             self.change_column(table, column, |it| it.not_null = Some(true));
         }
-        for child in self.inheriting(table, &constraint) {
-            self.validate_constraint(child, name);
+        for (child, name) in self.inheriting(table, &constraint) {
+            self.validate_constraint(child, &name);
         }
     }
 
@@ -397,8 +397,8 @@ impl Catalog {
             AlterConstraint::NotEnforced => (it.enforced, it.valid) = (false, false),
             AlterConstraint::Deferrability | AlterConstraint::Inherit => {}
         });
-        for child in self.inheriting(table, &constraint) {
-            self.alter_constraint(child, name, change);
+        for (child, name) in self.inheriting(table, &constraint) {
+            self.alter_constraint(child, &name, change);
         }
     }
 
@@ -409,24 +409,31 @@ impl Catalog {
         let children = self.inheriting(table, &constraint);
         self.change(table, |it| it.constraints.retain(|it| it.name != constraint.name));
         let index = constraint.kind.index();
+        // A partition's foreign key keeps its name.
+        let is_passed_on = !matches!(constraint.kind, ConstraintKind::ForeignKey { .. });
         self.push_constraint(table, Constraint { name: kept(to), ..constraint });
         if let Some(index) = index {
             self.change(index, |it| it.name.name = kept(to));
         }
-        for child in children {
-            self.rename_constraint(child, from, to);
+        for (child, name) in children.into_iter().filter(|_| is_passed_on) {
+            self.rename_constraint(child, &name, to);
         }
     }
 
-    /// The children that have this constraint from `table`. Index constraints have names of their own in each partition.
-    fn inheriting(&self, table: Oid, constraint: &Constraint) -> Vec<Oid> {
+    /// The children that have this constraint from `table`, each with its name there. A CHECK has the same name everywhere.
+    /// Those with an index have names of their own, and follow their indexes.
+    fn inheriting(&self, table: Oid, constraint: &Constraint) -> Vec<(Oid, Ident)> {
         if constraint.kind.index().is_some() {
             return Vec::new();
         }
-        let has_it = |oid: &Oid| {
-            self.relation(*oid).and_then(|it| it.constraint(&constraint.name)).is_some_and(|it| it.inherited)
+        let is_check = matches!(constraint.kind, ConstraintKind::Check { .. });
+        let is_it = |own: &&Constraint| {
+            own.inherited && if is_check { own.name == constraint.name } else { own.kind == constraint.kind }
         };
-        self.children_of(table).into_iter().filter(has_it).collect()
+        self.children_of(table)
+            .into_iter()
+            .filter_map(|it| Some((it, self.relation(it)?.constraints.iter().find(is_it)?.name.clone())))
+            .collect()
     }
 
     /// Drops a constraint with its index, those inherited from it, and the foreign keys that rest on it.
@@ -449,8 +456,8 @@ impl Catalog {
         if let Some(index) = constraint.kind.index() {
             self.drop_relation(index);
         }
-        for child in children {
-            self.drop_constraint(child, name, false);
+        for (child, name) in children {
+            self.drop_constraint(child, &name, false);
         }
     }
 
@@ -479,6 +486,7 @@ impl Catalog {
         table: Oid,
         columns: &[ColumnDef],
         constraints: &[TableConstraint],
+        only: bool,
     ) {
         let mut wanted: Vec<IndexConstraint> = Vec::new();
         for column in columns {
@@ -487,7 +495,7 @@ impl Catalog {
         }
         constraints.iter().filter_map(IndexConstraint::of_table).for_each(|it| it.join(&mut wanted));
         for constraint in &wanted {
-            self.add_index_constraint(table, constraint);
+            self.add_index_constraint(table, constraint, only);
         }
     }
 }

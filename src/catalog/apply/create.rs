@@ -49,7 +49,7 @@ impl Catalog {
         for like in create.like.iter().filter(|it| it.indexes) {
             self.copy_indexes(oid, like);
         }
-        self.add_index_constraints(oid, &create.columns, &create.constraints);
+        self.add_index_constraints(oid, &create.columns, &create.constraints, false);
         if create.partition_of.is_some() {
             self.copy_foreign_keys_of_parents(oid);
         }

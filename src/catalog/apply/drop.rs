@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::{
-    catalog::{Catalog, ConstraintKind, Oid, ReplicaIdentity},
+    catalog::{Catalog, ConstraintKind, Fill, Oid, ReplicaIdentity},
     sql::statement::{DropObject, DropRelation, Ident, Name, ObjectKind},
 };
 
@@ -45,8 +45,16 @@ impl Catalog {
         if let Some(index) = &relation.index {
             self.unlink_index(index.table, oid);
         }
-        if let Some((table, _)) = &relation.owned_by {
-            self.change(*table, |it| it.sequences.retain(|it| *it != oid));
+        if let Some((table, column)) = &relation.owned_by {
+            self.change(*table, |it| {
+                it.sequences.retain(|it| *it != oid);
+                // A default that takes the sequence's numbers goes with it.
+                if let Some(column) =
+                    it.columns.iter_mut().find(|it| it.name == *column && it.fill == Fill::Default)
+                {
+                    column.fill = Fill::Null;
+                }
+            });
         }
         self.unpublish(oid);
     }

@@ -172,17 +172,17 @@ impl Catalog {
         oid
     }
 
-    pub(super) fn add_index_constraint(&mut self, table: Oid, constraint: &IndexConstraint) {
+    pub(super) fn add_index_constraint(&mut self, table: Oid, constraint: &IndexConstraint, only: bool) {
         if constraint.label == Label::Primary {
             for column in &constraint.columns {
-                self.set_not_null(table, column, None, true, false);
+                self.set_not_null(table, column, None, only);
             }
         }
         let names = index_column_names(constraint.columns.iter().cloned());
         let index = Index {
             table,
             unique: constraint.label != Label::Exclude,
-            valid: true,
+            valid: !(only && self.has_partitions(table)),
             method: constraint.method.clone(),
             columns: constraint.columns.iter().cloned().map(Some).collect(),
             include: Vec::new(),
@@ -192,7 +192,8 @@ impl Catalog {
             of_constraint: true,
         };
         let name = constraint.name.clone();
-        if let Some(oid) = self.make_constraint_index(table, name, constraint.label, index, &names, false) {
+        let made = self.make_constraint_index(table, name, constraint.label, index, &names, false);
+        if let Some(oid) = made.filter(|_| !only) {
             self.index_partitions(oid, table);
         }
     }
@@ -358,7 +359,7 @@ impl Catalog {
             let Some((template, names, label)) = self.template(*index) else { continue };
             if label == Label::Primary {
                 for column in template.columns.iter().flatten() {
-                    self.set_not_null(table, column, None, true, true);
+                    self.set_not_null(table, column, None, true);
                 }
             }
             let index = Index { table, valid: true, ..template };

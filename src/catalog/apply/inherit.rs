@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     catalog::{Catalog, Column, Constraint, ConstraintKind, Fill, Oid},
-    sql::statement::{Detach, Ident, Name, PartitionBound, RelationKind},
+    sql::statement::{ConstraintOptions, Detach, Ident, Name, PartitionBound, RelationKind},
 };
 
 impl Catalog {
@@ -33,11 +33,18 @@ impl Catalog {
         self.link_child(parent_oid, child, bound);
         let Some(parent) = self.relation(parent_oid).map(Arc::clone) else { return };
         let keeps_identity = self.shares_identity(child);
+        let kept_back = |column: &Ident| {
+            parent.constraints.iter().any(|it| it.no_inherit && it.kind.is_not_null_of(column))
+        };
         self.change(child, |it| {
             it.complete &= parent.complete;
             for column in &parent.columns {
                 if it.column(&column.name).is_none() {
-                    it.columns.push(inherited_column(column, keeps_identity));
+                    let mut column = inherited_column(column, keeps_identity);
+                    if kept_back(&column.name) {
+                        column.not_null = Some(false);
+                    }
+                    it.columns.push(column);
                 }
             }
         });
@@ -66,8 +73,22 @@ impl Catalog {
         }
         self.link_child(parent, child, Some(bound));
         self.mark_inherited(parent, child);
+        self.share_identity(parent, child);
         self.copy_indexes_of_parents(child);
         self.copy_foreign_keys_of_parents(child);
+    }
+
+    /// Since 17, an attached partition takes its parent's identity columns for its own.
+    fn share_identity(&mut self, parent: Oid, child: Oid) {
+        if !self.shares_identity(child) {
+            return;
+        }
+        let Some(parent) = self.relation(parent) else { return };
+        let of_parent = |it: &&Column| it.fill == Fill::Identity;
+        let columns: Vec<Ident> = parent.columns.iter().filter(of_parent).map(|it| it.name.clone()).collect();
+        for column in columns {
+            self.change_column(child, &column, |it| it.fill = Fill::Identity);
+        }
     }
 
     /// The constraints that parent and child share are inherited from now on.
@@ -89,6 +110,16 @@ impl Catalog {
             return;
         }
         let child = self.find_or_hear_of(partition, RelationKind::Table);
+        if mode == Detach::Concurrently {
+            self.keep_bound(parent, child);
+        }
+        if self.shares_identity(child) {
+            self.change(child, |it| {
+                for column in it.columns.iter_mut().filter(|it| it.fill == Fill::Identity) {
+                    column.fill = Fill::Null;
+                }
+            });
+        }
         self.unlink_child(parent, child);
         let indexes = self.relation(child).map(|it| it.indexes.clone()).unwrap_or_default();
         for index in indexes {
@@ -98,6 +129,24 @@ impl Catalog {
                 self.change(index, |it| it.parents.clear());
             }
         }
+    }
+
+    /// DETACH … CONCURRENTLY leaves the bound behind as a CHECK.
+    fn keep_bound(&mut self, parent: Oid, child: Oid) {
+        let Some(partitioning) = self.relation(parent).and_then(|it| it.partitioning.clone()) else { return };
+        let Some((schema, table)) = self.schema_and_name(child) else { return };
+        let columns = partitioning.columns;
+        let column = if let [column] = columns.as_slice() { Some(column.as_str()) } else { None };
+        let name = self.choose_constraint_name(&schema, &table, column, "check");
+        // A range holds no NULL; a list may.
+        let not_null = if partitioning.strategy == "range" { columns.clone() } else { Vec::new() };
+        let text = match self.relation(child).and_then(|it| it.bound.as_ref()) {
+            Some(PartitionBound::Values(values)) => values.clone(),
+            _ => return,
+        };
+        let kind = ConstraintKind::Check { columns, not_null, text, functions: Vec::new() };
+        let constraint = self.constraint_of(name, kind, ConstraintOptions::default(), true);
+        self.push_constraint(child, constraint);
     }
 
     pub(super) fn unlink_child(&mut self, parent: Oid, child: Oid) {

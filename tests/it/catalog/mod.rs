@@ -1,0 +1,5 @@
+//! The catalog after a history is what a server's own is.
+
+mod dump;
+mod server;
+mod session;
