@@ -4,6 +4,7 @@ use crate::{
     effect::{Outcome, Scope},
     finding::{Finding, Position, Span},
     rule::RuleSet,
+    sql::source::Source,
 };
 
 /// What a run assumes of the server and of whoever runs the files.
@@ -15,15 +16,15 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// Whether a suppression must say why.
     pub require_reason: bool,
+    /// Whether the report lists every statement, or the findings only.
+    pub keep_statements: bool,
 }
 
 /// One file of a history, in the order in which they run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Input {
-    /// The file, as it is named in reports.
-    pub path: String,
     /// What it says. Parts that do not run, such as a down part, are blank.
-    pub text: String,
+    pub source: Source,
     /// What it is there for.
     pub role: InputRole,
     /// The framework that runs it, `plain` if none is known.
@@ -59,7 +60,11 @@ pub struct LintedFile {
     pub path: String,
     /// The framework that runs it.
     pub framework: &'static str,
-    /// Its statements, in order.
+    /// How many statements it has, and how many of them could not be read.
+    pub n_statements: usize,
+    /// How many of its statements could not be read.
+    pub n_unreadable: usize,
+    /// Its statements, in order; empty unless [`Options::keep_statements`].
     pub statements: Vec<LintedStatement>,
 }
 
@@ -77,8 +82,10 @@ pub struct LintedStatement {
 /// Judges the linted files of one history.
 pub fn lint(inputs: &[Input], _rules: &RuleSet, _options: &Options) -> Report {
     let files = inputs.iter().filter(|it| it.role == InputRole::Linted).map(|input| LintedFile {
-        path: input.path.clone(),
+        path: input.source.path().to_string_lossy().into_owned(),
         framework: input.framework,
+        n_statements: 0,
+        n_unreadable: 0,
         statements: Vec::new(),
     });
     Report { files: files.collect(), findings: Vec::new() }

@@ -1,8 +1,7 @@
 //! The configuration that a command line means, and the rules that it makes.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
-use super::read;
 use crate::{
     config::{self, Config},
     error::Error,
@@ -47,7 +46,8 @@ fn pages(folder: &Path) -> Result<Vec<(String, String)>, Error> {
         let path = entry.map_err(failed)?.path();
         if path.extension().is_some_and(|it| it == "md") && path.is_file() {
             let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            pages.push((id, read::read(&path, &path.to_string_lossy())?.text));
+            let page = fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
+            pages.push((id, page));
         }
     }
     pages.sort_by(|a, b| migration::natural(a.0.as_ref(), b.0.as_ref()));

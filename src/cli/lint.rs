@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -30,6 +30,7 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
         postgres: declared.unwrap_or(config::OLDEST_SUPPORTED),
         settings: config.session.clone(),
         require_reason: config.require_reason,
+        keep_statements: outputs.iter().any(|it| it.format.needs_statements()),
     };
     let mut wanted = wanted(args, &config)?;
     wanted.stdin = read_stdin(&wanted.paths, &mut world.stdin)?;
@@ -38,14 +39,10 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
         let reports: Vec<_> = inputs.histories.iter().map(|it| lint::lint(it, &rules, &options)).collect();
         Ok((inputs, reports))
     })?;
-    for warning in &inputs.warnings {
-        // A warning that nobody can read changes nothing.
-        let _ = writeln!(world.stderr, "warning: {warning}");
-    }
     let assumed = Assumed {
         postgres: options.postgres,
         postgres_by_default: declared.is_none(),
-        n_schema_files: inputs.n_schema,
+        n_schema_files: inputs.n(InputRole::Schema),
         n_history_files: inputs.n(InputRole::History),
         n_down_files: inputs.n_down,
     };
@@ -100,7 +97,8 @@ fn say_of(
     history: &[Input],
     report: &Report,
 ) -> io::Result<()> {
-    let texts: HashMap<&str, &str> = history.iter().map(|it| (it.path.as_str(), it.text.as_str())).collect();
+    let texts: HashMap<_, _> =
+        history.iter().map(|it| (it.source.path().to_string_lossy(), it.source.text())).collect();
     let mut files = report.files.iter();
     let mut said: Option<&str> = None;
     for finding in &report.findings {

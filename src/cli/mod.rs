@@ -13,7 +13,6 @@ mod configured;
 mod inputs;
 mod lint;
 mod output;
-mod read;
 mod show;
 
 use std::{

@@ -9,7 +9,7 @@ mod up;
 mod walk;
 
 pub use order::natural;
-pub use up::{Up, up_part};
+pub use up::{Up, keep_up_part};
 pub use walk::{is_down, sql_files};
 
 use std::path::{Path, PathBuf};

@@ -2,16 +2,12 @@
 //!
 //! Only frameworks that mark the parts by comments are known here.
 
-use std::borrow::Cow;
-
 use crate::effect::Scope;
 
-/// What of a file runs, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Up<'t> {
-    /// The file's text, in which what does not run is blank, so that places stay what they were.
-    pub text: Cow<'t, str>,
-    /// The framework whose markers the file has, else `plain`.
+/// What a file's marks say of how it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Up {
+    /// The framework whose marks the file has, else `plain`.
     pub framework: &'static str,
     /// How far the runner's transaction reaches; `None` when the file does not say.
     pub transaction: Option<Scope>,
@@ -53,42 +49,37 @@ const MARKERS: &[Markers] = &[
     Markers { framework: "play", up: "# --- !ups", down: "# --- !downs", no_transaction: "" },
 ];
 
-/// What of `text` runs going up.
-pub fn up_part(text: &str) -> Up<'_> {
-    let of_line = |line| MARKERS.iter().find(|it| starts(line, it.up));
-    let Some(markers) = text.lines().find_map(of_line) else {
-        return Up { text: Cow::Borrowed(text), framework: "plain", transaction: None };
+/// Blanks what of the file does not run going up, so that places stay what they were.
+pub fn keep_up_part(file: &mut [u8]) -> Up {
+    let of_line = |line: &[u8]| MARKERS.iter().find(|it| starts(line, it.up));
+    let Some(markers) = lines(file).find_map(of_line) else {
+        return Up { framework: "plain", transaction: None };
     };
-    let says = |line| !markers.no_transaction.is_empty() && starts(line, markers.no_transaction);
-    let transaction = if text.lines().any(says) { Scope::Own } else { Scope::File };
-    let text = Cow::Owned(blank_down_parts(text, markers));
-    Up { text, framework: markers.framework, transaction: Some(transaction) }
-}
-
-fn blank_down_parts(text: &str, markers: &Markers) -> String {
+    let says = |line: &[u8]| !markers.no_transaction.is_empty() && starts(line, markers.no_transaction);
+    let transaction = if lines(file).any(says) { Scope::Own } else { Scope::File };
     let mut is_down = false;
-    let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        if starts(line, markers.down) {
-            is_down = true;
-        } else if starts(line, markers.up) {
-            is_down = false;
-        }
-        // A marker that is no SQL comment must not be read as SQL either.
-        if is_down || line.starts_with('#') {
-            out.extend(line.bytes().map(|it| if matches!(it, b'\n' | b'\r') { char::from(it) } else { ' ' }));
-        } else {
-            out.push_str(line);
+    for line in file.split_inclusive_mut(|it| *it == b'\n') {
+        is_down = starts(line, markers.down) || (is_down && !starts(line, markers.up));
+        // A mark that is no SQL comment must not be read as SQL either.
+        if is_down || line.starts_with(b"#") {
+            for byte in line.iter_mut().filter(|it| !matches!(it, b'\n' | b'\r')) {
+                *byte = b' ';
+            }
         }
     }
-    out
+    Up { framework: markers.framework, transaction: Some(transaction) }
+}
+
+fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+    file.split(|it| *it == b'\n')
 }
 
 /// Whether `line` starts with the words of `marker`, in any case and with any white space between.
-fn starts(line: &str, marker: &str) -> bool {
-    if !line.trim_start().starts_with(['-', '#']) {
+fn starts(line: &[u8], marker: &str) -> bool {
+    let line = line.trim_ascii_start();
+    if !matches!(line.first(), Some(b'-' | b'#')) {
         return false;
     }
-    let mut words = line.split_whitespace();
-    marker.split(' ').all(|it| words.next().is_some_and(|word| word.eq_ignore_ascii_case(it)))
+    let mut words = line.split(u8::is_ascii_whitespace).filter(|it| !it.is_empty());
+    marker.split(' ').all(|it| words.next().is_some_and(|word| word.eq_ignore_ascii_case(it.as_bytes())))
 }

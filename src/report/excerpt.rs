@@ -27,7 +27,9 @@ impl<'t> Excerpt<'t> {
     pub(super) fn of(finding: &Finding, text: &'t str) -> Option<Self> {
         let (start, mut end) = (finding.span.start, finding.span.end);
         let head = text.get(..start)?;
-        let lines_start = head.rfind('\n').map_or(0, |it| it + 1);
+        // A byte order mark is no column.
+        let bom = if head.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let lines_start = head.rfind('\n').map_or(bom, |it| it + 1);
         let is_cut = n_lines(finding.start, finding.end) > MAX_LINES;
         if is_cut {
             end = start + text.get(start..end)?.find('\n')?;

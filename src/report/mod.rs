@@ -14,7 +14,6 @@ use std::io::{self, Write};
 use crate::{
     finding::{Finding, Severity},
     lint::LintedFile,
-    sql::statement::StatementKind,
 };
 
 pub use concise::Concise;
@@ -57,6 +56,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether the format shows statements that nothing is wrong with.
+    pub const fn needs_statements(self) -> bool {
+        match self {
+            Self::Full | Self::Concise => false,
+            Self::Json => true,
+        }
+    }
+
     /// The reporter that writes this format to `out`.
     pub fn reporter<'w>(self, out: impl Write + 'w, styled: bool) -> Box<dyn Reporter + 'w> {
         match self {
@@ -103,9 +110,8 @@ impl Summary {
     /// Counts a file and its statements.
     pub fn add_file(&mut self, file: &LintedFile) {
         self.n_files += 1;
-        self.n_statements += file.statements.len();
-        let unreadable = |kind: StatementKind| kind == StatementKind::Unreadable;
-        self.n_unreadable += file.statements.iter().filter(|it| unreadable(it.outcome.statement)).count();
+        self.n_statements += file.n_statements;
+        self.n_unreadable += file.n_unreadable;
     }
 
     /// Counts a finding.
