@@ -4,6 +4,7 @@
 
 mod catalog;
 mod effects;
+mod mutations;
 mod parse;
 mod rules;
 mod sandbox;

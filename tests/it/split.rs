@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use lockkeeper::sql::split::{PieceKind, Split, StandInKind, split};
+use lockkeeper::sql::split::{Piece, PieceKind, Split, StandInKind, split};
 use proptest::prelude::*;
 
 /// One line a piece: a sign for its kind, then its text, with `⏎` for a new line. Problems say what and where.
@@ -371,10 +371,7 @@ fn psql_variables_become_words_of_the_same_length() {
         : SELECT JSON_OBJECT('a':1, 'b':'c', d:'e', f : g), ARRAY['_x'], _größe",
     );
     let pieces = split("SELECT :{?x}; SELECT\n\\echo x\n1; SELECT a::b").pieces;
-    assert_eq!(
-        pieces.iter().map(|piece| piece.has_psql_variables()).collect::<Vec<_>>(),
-        [true, false, false]
-    );
+    assert_eq!(pieces.iter().map(Piece::has_psql_variables).collect::<Vec<_>>(), [true, false, false]);
     assert_eq!(pieces[0].stand_ins()[0].kind, StandInKind::IsSet);
 }
 
@@ -447,7 +444,8 @@ const ADVERSARY_BYTES: usize = if cfg!(debug_assertions) { 500_000 } else { 2_00
 
 #[test]
 fn no_text_takes_more_than_linear_time() {
-    let distinct: String = (0..ADVERSARY_BYTES / 10).map(|n| format!("$a{n}$;\nDROP b;\n")).collect();
+    let distinct =
+        (0..ADVERSARY_BYTES / 10).map(|n| format!("$a{n}$;\nDROP b;\n")).collect::<Vec<_>>().concat();
     let repeated = UNITS.split('~').flat_map(|unit| {
         let body = unit.repeat(ADVERSARY_BYTES / unit.len());
         ["", "'", "CREATE RULE r (", "CREATE FUNCTION f BEGIN ATOMIC "]

@@ -1,0 +1,236 @@
+//! Broken input: 20,000 mutations of our own fixtures and examples. Nothing panics, and nothing takes a second.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use lockkeeper::catalog::Catalog;
+use lockkeeper::effect::predict::predict;
+use lockkeeper::lint::{Input, InputRole, Options, lint};
+use lockkeeper::rule::RuleSet;
+use lockkeeper::sql::parse::parse;
+use lockkeeper::sql::split::{PieceKind, split};
+use rayon::prelude::*;
+
+const N_INPUTS: u64 = 20_000;
+
+/// What a statement must not make take longer, also on a slow machine.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// What our fixtures have too little of.
+const SCRIPTS: &str = r#"
+\restrict tok
+SET check_function_bodies = false;
+COPY public.users (id, email) FROM stdin;
+1	a;'b
+\.
+
+SELECT setval('s', :start, true) \gset
+ALTER TABLE :"schema".users ADD COLUMN c text DEFAULT :'value';
+
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql AS $fn$
+BEGIN
+  EXECUTE 'ALTER TABLE users ADD COLUMN ' || quote_ident('x') || ' int';
+  IF a > 1 THEN UPDATE users SET id = a WHERE id = $1; END IF;
+  RETURN (SELECT count(*) FROM users);
+END;
+$fn$;
+
+CREATE FUNCTION g() RETURNS SETOF int BEGIN ATOMIC INSERT INTO t VALUES (1); SELECT CASE WHEN true THEN 1 END; END;
+
+CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; UPDATE b SET c = E'it\'s' || U&'\0061');
+
+DO $$ BEGIN ALTER TABLE a ADD b int; EXCEPTION WHEN duplicate_column THEN NULL; END $$;
+
+WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 9) INSERT INTO t SELECT * FROM r ON CONFLICT DO NOTHING;
+
+BEGIN; SAVEPOINT a; LOCK TABLE users, orders IN SHARE MODE NOWAIT; ROLLBACK TO a; COMMIT AND CHAIN;
+-- lockkeeper: allow index-blocks-writes: small
+CREATE INDEX ON users (lower(email)) INCLUDE (id) WHERE id[1:2] IS NOT NULL AND (a, b) = (1, 2);
+"#;
+
+/// What breaks texts most.
+const SCRAPS: &[&str] = &[
+    "'",
+    "\"",
+    "$$",
+    "$a$",
+    "(",
+    ")",
+    "((((((((",
+    "[",
+    "]",
+    ";",
+    ";;",
+    "/*",
+    "*/",
+    "--",
+    "\\",
+    "\\.\n",
+    "\\gset ",
+    ":v",
+    "E'",
+    "U&'",
+    "BEGIN ATOMIC ",
+    " END ",
+    " CASE ",
+    ",",
+    ".",
+    "::",
+    "é",
+    "\u{feff}",
+    "\0",
+    "\r\n",
+    " NOT ",
+    " - ",
+    " SELECT ",
+    " AS ",
+    "1e",
+    "0x",
+];
+
+fn pipeline(text: &str, rules: &RuleSet) {
+    let options = Options { postgres: 14, settings: Vec::new(), require_reason: false };
+    let (path, text) = ("a.sql".to_owned(), text.to_owned());
+    lint(
+        &[Input { path, text, role: InputRole::Linted, framework: "plain", transaction: None }],
+        rules,
+        &options,
+    );
+}
+
+/// What lint is made of, on every piece and whatever the transaction.
+fn parts(text: &str) {
+    let mut catalog = Catalog::default();
+    for piece in split(text).pieces {
+        if let PieceKind::Statement(_) = piece.kind
+            && let Ok(statement) = parse(&piece.text_for_parser(text))
+        {
+            predict(&statement, &catalog, 14);
+            catalog.apply(&statement, 14);
+        }
+    }
+}
+
+#[test]
+fn no_mutation_panics_or_hangs() {
+    let seeds = seeds();
+    let rules = RuleSet::embedded().unwrap();
+    let slow: Vec<String> = (0..N_INPUTS)
+        .into_par_iter()
+        .filter_map(|n| {
+            let text = mutant(&seeds, n);
+            let run = || {
+                let start = Instant::now();
+                parts(&text);
+                pipeline(&text, &rules);
+                start.elapsed()
+            };
+            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+            match ran {
+                Err(_) => Some(format!("{n} panics:\n{text}")),
+                // A machine may stop for a while; a slow input is slow twice.
+                Ok(elapsed) if elapsed > LIMIT && run() > LIMIT => {
+                    Some(format!("{n} took {elapsed:?}:\n{text}"))
+                }
+                Ok(_) => None,
+            }
+        })
+        .collect();
+    assert!(slow.is_empty(), "{} of {N_INPUTS}:\n{}", slow.len(), slow.join("\n\n"));
+}
+
+/// Blocks of SQL between empty lines.
+fn seeds() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = vec![SCRIPTS.to_owned()];
+    for path in files(&root.join("fixtures"))
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|it| it == "sql"))
+    {
+        texts.push(std::fs::read_to_string(path).unwrap());
+    }
+    for path in files(&root.join("rules")) {
+        let page = std::fs::read_to_string(path).unwrap();
+        let fences = page.split("```").filter(|fence| fence.starts_with("sql"));
+        texts.extend(fences.map(|fence| fence.split_once('\n').unwrap_or_default().1.to_owned()));
+    }
+    texts
+        .iter()
+        .flat_map(|text| text.split("\n\n"))
+        .filter(|block| !block.trim().is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// All files in a folder, in a stable order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// A few blocks with a few mistakes, the same for the same `n`.
+fn mutant(seeds: &[String], n: u64) -> String {
+    let mut dice = Dice(n);
+    let n_blocks = 1 + dice.below(3);
+    let text: Vec<&str> = (0..n_blocks).map(|_| dice.pick(seeds).as_str()).collect();
+    let mut tokens = tokens(&text.join("\n"));
+    for _ in 0..=dice.below(4) {
+        let (at, other) = (dice.below(tokens.len()), dice.below(tokens.len()));
+        match dice.below(8) {
+            0 => drop(tokens.remove(at)),
+            1 => tokens.insert(other, tokens[at].clone()),
+            2 => tokens.swap(at, other),
+            3 => tokens.truncate(at + 1),
+            4 => drop(tokens.drain(..at)),
+            5 => drop(tokens.drain(at.min(other)..at.max(other))),
+            6 => tokens[at] = cut(&tokens[at], &mut dice),
+            _ => tokens.insert(at, (*dice.pick(SCRAPS)).to_owned()),
+        }
+        if tokens.is_empty() {
+            tokens.push(String::new());
+        }
+    }
+    tokens.concat()
+}
+
+/// Words, runs of white space, and single signs.
+fn tokens(text: &str) -> Vec<String> {
+    let class = |c: char| if c.is_whitespace() { 0 } else { 1 + u8::from(c.is_alphanumeric() || c == '_') };
+    let mut tokens: Vec<String> = Vec::new();
+    let mut before = None;
+    for c in text.chars() {
+        match tokens.last_mut() {
+            Some(last) if before == Some(class(c)) && class(c) != 1 => last.push(c),
+            _ => tokens.push(c.to_string()),
+        }
+        before = Some(class(c));
+    }
+    tokens
+}
+
+/// A token's beginning.
+fn cut(token: &str, dice: &mut Dice) -> String {
+    token.chars().take(dice.below(token.chars().count() + 1)).collect()
+}
+
+/// Numbers that look random and are the same in each run: SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) >> 33).unwrap() % n.max(1)
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
