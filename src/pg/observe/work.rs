@@ -191,8 +191,8 @@ impl Evidence {
             return if built && !implied { WorkSet::of(&[Work::BuildIndex]) } else { WorkSet::NONE };
         }
         let is_stored = matches!(relation.kind, Some(RelationKind::Table | RelationKind::MaterializedView));
-        let read_by_server = self.is_vacuum && is_stored || self.validated.contains(&oid);
-        let scanned = self.scanned.contains(&oid) || read_by_server && lock.is_some();
+        let read_by_server = self.is_vacuum || self.validated.contains(&oid);
+        let scanned = self.scanned.contains(&oid) || read_by_server && is_stored && lock.is_some();
         let mut work = WorkSet::NONE;
         if scanned || built {
             work = work.with(Work::Scan);

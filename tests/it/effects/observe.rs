@@ -1,7 +1,6 @@
 //! Runs cases on a server.
 
 use lockkeeper::{
-    effect::{Work, WorkSet},
     error::Error,
     pg::{
         Sandbox,
@@ -9,7 +8,7 @@ use lockkeeper::{
     },
 };
 
-use super::{Case, is_query, line};
+use super::{Case, is_query, line, without_planned};
 
 /// The database that holds what a case's setup made.
 const DATABASE: &str = "shop";
@@ -74,8 +73,7 @@ fn shown(observed: &Observed, case: &Case) -> String {
         Some(refusal) => format!("      fails: {} {}\n", refusal.sqlstate, refusal.message),
         None if observed.relations.is_empty() => "      nothing\n".to_owned(),
         None => {
-            let planned = |work| is_query(case) && work == Work::Scan;
-            let work = |work: WorkSet| work.iter().filter(|it| !planned(*it)).collect();
+            let work = |work| without_planned(work, is_query(case));
             observed.relations.iter().map(|it| line(&it.name, it.lock, work(it.work))).collect()
         }
     }
