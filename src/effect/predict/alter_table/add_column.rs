@@ -6,8 +6,8 @@
 
 use super::{super::volatility, Altered, constraints};
 use crate::{
-    effect::{Action, Effect, Harm, Manner, Reason, Work, predict::Effects},
-    sql::statement::{ColumnConstraintKind, ColumnDef, ExprShape},
+    effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work, predict::Effects},
+    sql::statement::{ColumnConstraintKind, ColumnDef, ExprShape, RelationKind},
 };
 
 /// Why every row is written when the column is added.
@@ -51,6 +51,10 @@ pub(super) fn predict(
         return;
     }
     let facts = Facts::of(column);
+    if refuse(&facts, exists, altered, effects) {
+        return;
+    }
+    lock_sequence_of_default(column, effects);
     let rewrite = rewrite_reason(column, effects);
     add_rows_work(&base, rewrite, &facts, altered, effects);
     if facts.is_required() && rewrite.is_none() {
@@ -58,6 +62,45 @@ pub(super) fn predict(
         effects.push(required.harm(Harm::MayFail).harm(Harm::BreaksWriters));
     }
     add_inline_constraints(column, rewrite.is_some(), &facts, altered, effects);
+}
+
+/// What must fail, told by its SQLSTATE.
+fn refuse(facts: &Facts, exists: bool, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) -> bool {
+    let Some(entry) = altered.table.entry else { return false };
+    let is_partitioned = entry.kind == RelationKind::PartitionedTable;
+    let (because, sqlstate, detail) = if exists {
+        (Reason::Duplicate, "42701", "the column exists")
+    } else if entry.is_partition() {
+        (Reason::Partitioned, "42809", "a partition gets its columns from its parent")
+    } else if altered.alter.only && is_partitioned && !entry.children.is_empty() {
+        (Reason::Partitioned, "42P16", "the column must be added to the partitions too")
+    } else if facts.identity && is_partitioned && effects.major < 17 {
+        (
+            Reason::Partitioned,
+            "42P16",
+            "a partitioned table cannot get an identity column before PostgreSQL 17",
+        )
+    } else if facts.identity && !is_partitioned && !altered.children.is_empty() {
+        (Reason::Partitioned, "42P16", "a table with inheritance children cannot get an identity column")
+    } else if facts.virtual_generated && effects.major < 18 {
+        (Reason::Version, "42601", "a generated column needs STORED before PostgreSQL 18")
+    } else {
+        return false;
+    };
+    effects.fails(Action::AddColumn, Some(&altered.table), because, sqlstate, detail);
+    true
+}
+
+/// `DEFAULT nextval('s')` draws numbers from an existing sequence.
+fn lock_sequence_of_default(column: &ColumnDef, effects: &mut Effects<'_>) {
+    for constraint in &column.constraints {
+        if let ColumnConstraintKind::Default(expr) = &constraint.kind
+            && let ExprShape::NextVal(name) = &expr.shape
+        {
+            let sequence = effects.known(name, RelationKind::Sequence);
+            effects.lock(Action::AddColumn, &sequence, Role::Sequence, Lock::RowExclusive);
+        }
+    }
 }
 
 /// What of a column definition decides the work.
@@ -68,6 +111,7 @@ struct Facts {
     has_default_clause: bool,
     not_null: bool,
     virtual_generated: bool,
+    identity: bool,
     check: bool,
 }
 
@@ -85,7 +129,10 @@ impl Facts {
                     facts.has_value = true;
                     facts.virtual_generated = *stored != Some(true);
                 }
-                ColumnConstraintKind::Identity => facts.has_value = true,
+                ColumnConstraintKind::Identity => {
+                    facts.has_value = true;
+                    facts.identity = true;
+                }
                 ColumnConstraintKind::Check(_) => facts.check |= !constraint.options.not_enforced,
                 _ => {}
             }

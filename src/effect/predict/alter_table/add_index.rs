@@ -8,6 +8,7 @@ use super::{
     columns::{self, NotNull},
 };
 use crate::{
+    catalog::ConstraintKind,
     effect::{
         Action, Effect, Harm, Lock, Manner, Reason, Role, Work,
         predict::{Effects, Known},
@@ -19,9 +20,9 @@ use crate::{
 pub(super) fn predict(constraint: &TableConstraint, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
     use TableConstraintKind as K;
     match &constraint.kind {
-        K::Unique { .. } => build(Action::AddUnique, &[], constraint, altered, effects),
+        K::Unique { columns, .. } => build(Action::AddUnique, columns, constraint, altered, effects),
         K::PrimaryKey { columns, .. } => build(Action::AddPrimaryKey, columns, constraint, altered, effects),
-        K::Exclude { .. } => build(Action::AddExclusion, &[], constraint, altered, effects),
+        K::Exclude { columns } => build(Action::AddExclusion, columns, constraint, altered, effects),
         K::UniqueUsingIndex { index } => {
             use_index(Action::AddUnique, index, constraint, altered, effects);
         }
@@ -37,6 +38,32 @@ fn named(effect: Effect, constraint: &TableConstraint) -> Effect {
         Some(name) => effect.object(name.clone()),
         None => effect,
     }
+}
+
+/// What must fail, told by its SQLSTATE.
+fn refuse(action: Action, key: &[Ident], altered: &Altered<'_, '_>, effects: &mut Effects<'_>) -> bool {
+    let Some(entry) = altered.table.entry else { return false };
+    let has_primary_key =
+        entry.constraints.iter().any(|it| matches!(it.kind, ConstraintKind::PrimaryKey { .. }));
+    let (because, sqlstate, detail) = if action == Action::AddPrimaryKey && has_primary_key {
+        (Reason::Duplicate, "42P16", "the table has a primary key".to_owned())
+    } else if let Some(partitioning) = &entry.partitioning {
+        let missing = partitioning.columns.iter().find(|it| !key.contains(it));
+        match missing {
+            _ if action == Action::AddExclusion && effects.major < 17 => {
+                let detail = "a partitioned table cannot have an exclusion constraint before PostgreSQL 17";
+                (Reason::Partitioned, "0A000", detail.to_owned())
+            }
+            Some(column) => {
+                (Reason::Partitioned, "0A000", format!("it lacks the partition key's column {column}"))
+            }
+            None => return false,
+        }
+    } else {
+        return false;
+    };
+    effects.fails(action, Some(&altered.table), because, sqlstate, detail);
+    true
 }
 
 /// The table is under the statement's lock while the index is built; partitions are locked SHARE for theirs.
@@ -59,14 +86,16 @@ fn build(
         for child in &altered.children {
             let mut on_child = effect.clone().role(Role::Child);
             on_child.relation = Some(child.relation.clone());
-            on_child.lock = Some(Lock::Share);
+            // Since 18 all descendants are locked as the parent is.
+            on_child.lock = Some(if effects.major >= 18 { altered.lock } else { Lock::Share });
             if super::has_rows(child.relation.kind) {
                 on_child = on_child.work(&work);
             }
             effects.push(on_child);
         }
     }
-    if key.iter().any(|it| !matches!(columns::knowledge(it, &altered.table), NotNull::Already)) {
+    let is_nullable = |it: &Ident| !matches!(columns::knowledge(it, &altered.table), NotNull::Already);
+    if action == Action::AddPrimaryKey && key.iter().any(is_nullable) {
         let spreads = altered.family().map(|(it, role)| (it.clone(), role)).collect::<Vec<_>>();
         for (member, role) in spreads {
             push_not_null(action, key, &member, role, altered, effects);
@@ -90,6 +119,26 @@ fn push_not_null(
     effects.push(effect);
 }
 
+/// Why an index cannot become a constraint's.
+fn unfit(index: &Known<'_>, altered: &Altered<'_, '_>) -> Option<(&'static str, Reason, String)> {
+    let name = &index.relation.name.name;
+    let Some(entry) = index.entry else {
+        let missing = altered.table.is_complete();
+        return missing.then(|| ("42704", Reason::Missing, format!("index {name} does not exist")));
+    };
+    let definition = entry.index.as_ref()?;
+    let why = if !definition.unique {
+        "is not unique"
+    } else if definition.partial {
+        "is partial"
+    } else if definition.columns.contains(&None) {
+        "has expressions"
+    } else {
+        return None;
+    };
+    Some(("42809", Reason::WrongKind, format!("index {name} {why}")))
+}
+
 /// The index becomes the constraint's, and takes its name.
 fn use_index(
     action: Action,
@@ -103,6 +152,10 @@ fn use_index(
     if altered.table.relation.kind == RelationKind::PartitionedTable {
         let detail = "a partitioned table's constraint cannot use an existing index";
         effects.fails(action, Some(&altered.table), Reason::Partitioned, "0A000", detail);
+        return;
+    }
+    if let Some((sqlstate, because, detail)) = unfit(&known, altered) {
+        effects.fails(action, Some(&altered.table), because, sqlstate, detail);
         return;
     }
     let effect = named(altered.on_table(action), constraint).manner_if(true, Manner::UsingIndex);

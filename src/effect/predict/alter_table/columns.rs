@@ -27,6 +27,10 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
             let effect = altered.on_table(Action::DropDefault).object(column.clone());
             altered.spread(&effect.harm(Harm::BreaksWriters), effects);
         }
+        A::DropNotNull { column } if is_in_primary_key(column, &altered.table) => {
+            let detail = format!("column {column} is in a primary key");
+            effects.fails(Action::DropNotNull, Some(&altered.table), Reason::DependedOn, "42P16", detail);
+        }
         A::DropNotNull { column } => {
             let effect = altered.on_table(Action::DropNotNull).object(column.clone());
             altered.spread(&effect.harm(Harm::BreaksReaders), effects);
@@ -48,6 +52,14 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
         }
         _ => {}
     }
+}
+
+fn is_in_primary_key(column: &Ident, table: &Known<'_>) -> bool {
+    table.entry.is_some_and(|it| {
+        it.constraints.iter().any(
+            |it| matches!(&it.kind, ConstraintKind::PrimaryKey { columns, .. } if columns.contains(column)),
+        )
+    })
 }
 
 fn spread(action: Action, column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
@@ -88,6 +100,12 @@ fn drop_column(
             let detail = format!("column {column} does not exist");
             effects.fails(Action::DropColumn, Some(&altered.table), Reason::Missing, "42703", detail);
         }
+        return;
+    }
+    let key = altered.table.entry.and_then(|it| it.partitioning.as_ref());
+    if key.is_some_and(|it| it.columns.contains(column)) {
+        let detail = format!("column {column} is part of the partition key");
+        effects.fails(Action::DropColumn, Some(&altered.table), Reason::DependedOn, "42P16", detail);
         return;
     }
     effect = effect.harm(Harm::LosesData).harm(Harm::BreaksReaders).harm(Harm::BreaksWriters);
@@ -146,11 +164,15 @@ fn lock_sequences(action: Action, column: &Ident, table: &Known<'_>, effects: &m
 /// Source: `NotNullImpliedByRelConstraints` in `tablecmds.c`.
 fn set_not_null(column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
     let effect = altered.on_table(Action::SetNotNull).object(column.clone());
+    if matches!(knowledge(column, &altered.table), NotNull::Already) {
+        effects.push(effect);
+        return;
+    }
     let members: Vec<(Known<'_>, Role)> = altered.family().map(|(it, role)| (it.clone(), role)).collect();
     for (member, role) in members {
         let mut effect = effect.clone().role(role);
         effect.relation = Some(member.relation.clone());
-        match knowledge(column, &member) {
+        match knowledge_after(altered, column, &member) {
             NotNull::Already => {}
             NotNull::Proven => effect = effect.because(Reason::Proven).harm(Harm::BreaksWriters),
             NotNull::Unproven => {
@@ -161,6 +183,21 @@ fn set_not_null(column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects
             }
         }
         effects.push(effect);
+    }
+}
+
+/// What is known of a column's NULLs once the constraints that the same ALTER TABLE drops are gone: drops run first.
+fn knowledge_after(altered: &Altered<'_, '_>, column: &Ident, table: &Known<'_>) -> NotNull {
+    let drops_proof = altered.alter.actions.iter().any(|it| {
+        let AlterAction::DropConstraint { name, .. } = it else { return false };
+        let constraint = table.entry.and_then(|it| it.constraint(name));
+        constraint.is_some_and(
+            |it| matches!(&it.kind, ConstraintKind::Check { not_null, .. } if not_null.contains(column)),
+        )
+    });
+    match knowledge(column, table) {
+        NotNull::Proven if drops_proof => NotNull::Unproven,
+        known => known,
     }
 }
 

@@ -145,6 +145,11 @@ pub(super) fn add_foreign_key(
 ) {
     let partner = effects.known(referenced, RelationKind::Table);
     let is_partitioned = altered.table.relation.kind == RelationKind::PartitionedTable;
+    if is_partitioned && altered.alter.only && altered.table.entry.is_some_and(|it| !it.children.is_empty()) {
+        let detail = "a foreign key of a partitioned table cannot be added with ONLY";
+        effects.fails(key.action, Some(&altered.table), Reason::Partitioned, "42809", detail);
+        return;
+    }
     if key.not_valid && is_partitioned && effects.major < 18 {
         let detail = "a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18";
         effects.fails(key.action, Some(&altered.table), Reason::Partitioned, "42809", detail);
@@ -159,14 +164,26 @@ pub(super) fn add_foreign_key(
     }
     let children = if is_partitioned { altered.children.clone() } else { Vec::new() };
     let own_lock = altered.lock.max(Lock::ShareRowExclusive);
-    let referencing = Side { root: &altered.table, children: &children, lock: own_lock, role: Role::Subject };
+    let referencing = Side {
+        root: &altered.table,
+        children: &children,
+        lock: own_lock,
+        role: Role::Subject,
+        leaves_are_read: false,
+    };
     referencing.add(&effect, key.validates, effects);
     if partner.relation.name == altered.table.relation.name {
         return;
     }
     let partner_children = effects.descendants(&partner);
     let lock = Lock::ShareRowExclusive;
-    let referenced = Side { root: &partner, children: &partner_children, lock, role: Role::Referenced };
+    let referenced = Side {
+        root: &partner,
+        children: &partner_children,
+        lock,
+        role: Role::Referenced,
+        leaves_are_read: false,
+    };
     referenced.add(&effect, key.validates, effects);
 }
 
@@ -176,6 +193,8 @@ struct Side<'k, 'a> {
     children: &'k [Known<'a>],
     lock: Lock,
     role: Role,
+    /// Whether the partitions of `root` need no lock of their own beyond being read.
+    leaves_are_read: bool,
 }
 
 impl Side<'_, '_> {
@@ -192,9 +211,18 @@ impl Side<'_, '_> {
             if works {
                 effect = effect.work(&[Work::Scan]);
             }
+            // Leaves of a referenced partitioned table are only read.
+            if self.leaves_are_read && member.relation.name != self.root.relation.name {
+                if !works {
+                    continue;
+                }
+                effect.lock = Some(Lock::AccessShare);
+            }
             let action = effect.action;
             effects.push(effect);
-            if works {
+            // The planner opens every index of what it reads, since 16 those of a partitioned table too.
+            let is_planned = self.role == Role::Referenced && effects.major >= 16;
+            if works || validates && is_planned && member.relation.name == self.root.relation.name {
                 read_indexes(action, member, effects);
             }
         }
@@ -267,12 +295,24 @@ fn validate_foreign_key(
     let own_children: &[Known<'_>] =
         if altered.table.relation.kind == RelationKind::PartitionedTable { &altered.children } else { &[] };
     let effect = effect.harm(Harm::MayFail);
-    Side { root: &altered.table, children: own_children, lock: altered.lock, role: Role::Subject }
-        .add(&effect, true, effects);
+    Side {
+        root: &altered.table,
+        children: own_children,
+        lock: altered.lock,
+        role: Role::Subject,
+        leaves_are_read: false,
+    }
+    .add(&effect, true, effects);
     let Some(partner) = partner.filter(|it| it.relation.name != altered.table.relation.name) else { return };
     let children = effects.descendants(&partner.clone());
-    Side { root: partner, children: &children, lock: Lock::RowShare, role: Role::Referenced }
-        .add(&effect, true, effects);
+    Side {
+        root: partner,
+        children: &children,
+        lock: Lock::RowShare,
+        role: Role::Referenced,
+        leaves_are_read: true,
+    }
+    .add(&effect, true, effects);
 }
 
 fn alter(name: &Ident, change: AlterConstraint, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
@@ -282,11 +322,17 @@ fn alter(name: &Ident, change: AlterConstraint, altered: &Altered<'_, '_>, effec
         (AlterConstraint::Enforced, Some(ConstraintKind::ForeignKey { referenced, .. })) => {
             let partners = effects.all(&[*referenced]);
             let effect = effect.because(Reason::Validation).harm(Harm::MayFail);
-            let own = Side { root: &altered.table, children: &[], lock: altered.lock, role: Role::Subject };
+            let own = Side {
+                root: &altered.table,
+                children: &[],
+                lock: altered.lock,
+                role: Role::Subject,
+                leaves_are_read: false,
+            };
             own.add(&effect, true, effects);
             for partner in &partners {
                 let lock = Lock::ShareRowExclusive;
-                Side { root: partner, children: &[], lock, role: Role::Referenced }
+                Side { root: partner, children: &[], lock, role: Role::Referenced, leaves_are_read: false }
                     .add(&effect, true, effects);
             }
         }

@@ -36,6 +36,11 @@ pub(super) fn predict(
         }
         return;
     };
+    if constraint.inherited {
+        let detail = format!("constraint {name} is inherited: drop it on the parent");
+        effects.fails(Action::DropConstraint, Some(&altered.table), Reason::DependedOn, "42P16", detail);
+        return;
+    }
     let effect = effect.harm(Harm::BreaksWriters);
     match &constraint.kind {
         ConstraintKind::ForeignKey { referenced, .. } => {

@@ -182,9 +182,25 @@ fn detach(partition: &Name, mode: Detach, altered: &Altered<'_, '_>, effects: &m
     for partner in effects.referenced(&altered.table) {
         effects.lock(action, &partner, Role::Referenced, Lock::ShareRowExclusive);
     }
-    for partner in effects.referencing(&altered.table) {
-        effects.push(
-            Effect::on(action, &partner, Lock::AccessExclusive).role(Role::Referencing).work(&[Work::Scan]),
-        );
+    test_references(&child, altered, effects);
+}
+
+/// No row of the partition may be referred to: the referencing tables are searched for one.
+fn test_references(child: &Known<'_>, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
+    let action = Action::DetachPartition;
+    let referencing = effects.referencing(&altered.table);
+    if referencing.is_empty() {
+        return;
+    }
+    for partner in referencing {
+        let effect = Effect::on(action, &partner, Lock::AccessExclusive).role(Role::Referencing);
+        effects.push(effect.because(Reason::Validation).work(&[Work::Scan]).harm(Harm::MayFail));
+        constraints::read_indexes(action, &partner, effects);
+    }
+    for member in std::iter::once(child.clone()).chain(effects.descendants(child)).collect::<Vec<_>>() {
+        effects.push(Effect::on(action, &member, Lock::AccessExclusive).role(Role::Child));
+        if super::has_rows(member.relation.kind) {
+            constraints::read_indexes(action, &member, effects);
+        }
     }
 }

@@ -1,0 +1,163 @@
+//! `cargo bench`: how long lockkeeper takes to lint a folder, beside the parser alone and beside its peers.
+//!
+//! The folder is made anew ([`corpus`]), or is the one that `LOCKKEEPER_CORPUS` names. Every command runs as a process of its own, in
+//! turns, so that a machine that slows down slows all of them; `squawk`, `eugene` and `pgsafe` take part where they are on the PATH.
+//! Figures are wall seconds and the peak memory of the process, as the kernel accounts them. Nothing is asserted.
+
+#[path = "corpus.rs"]
+mod corpus;
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rayon::prelude::*;
+use wait4::Wait4;
+
+/// How often each command runs, after one run that is not counted.
+const ROUNDS: usize = 7;
+
+fn main() -> io::Result<()> {
+    // `cargo test --benches` runs this too, with a corpus that takes no time.
+    let is_bench = env::args().any(|it| it == "--bench");
+    let shape = if is_bench { corpus::FULL } else { corpus::Shape { n_files: 20, n_bytes: 20_000 } };
+    let made = tempfile::tempdir()?;
+    let folder = match env::var_os("LOCKKEEPER_CORPUS") {
+        Some(folder) => PathBuf::from(folder),
+        None => {
+            corpus::write(made.path(), &shape)?;
+            made.path().to_owned()
+        }
+    };
+    let texts = texts(&folder)?;
+    let n_bytes: usize = texts.iter().map(String::len).sum();
+    println!("{} files, {:.1} MB, {} cores", texts.len(), megabytes(n_bytes), rayon::current_num_threads());
+    parser_alone(&texts);
+    drop(texts);
+    compare(&contestants(&folder), n_bytes, if is_bench { ROUNDS } else { 1 })
+}
+
+fn megabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn texts(folder: &Path) -> io::Result<Vec<String>> {
+    let mut paths = sql_files(folder)?;
+    paths.sort();
+    paths.iter().map(|it| Ok(String::from_utf8_lossy(&fs::read(it)?).into_owned())).collect()
+}
+
+fn sql_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(sql_files(&path)?);
+        } else if path.extension().is_some_and(|it| it == "sql") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// The time that the parser takes by itself on the same bytes and cores: syntax tree and validation, nothing made of it.
+fn parser_alone(texts: &[String]) {
+    let mut times: Vec<Duration> = (0..=ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            let n_errors: usize =
+                texts.par_iter().map(|it| squawk_syntax::SourceFile::parse(it).errors().len()).sum();
+            std::hint::black_box(n_errors);
+            start.elapsed()
+        })
+        .skip(1)
+        .collect();
+    times.sort();
+    if let Some(median) = times.get(times.len() / 2) {
+        println!("{:<28} {:>8.3} s", "the parser alone", median.as_secs_f64());
+    }
+}
+
+/// A command that lints the folder.
+struct Contestant {
+    name: &'static str,
+    program: PathBuf,
+    arguments: Vec<String>,
+}
+
+fn contestants(folder: &Path) -> Vec<Contestant> {
+    let folder = folder.to_string_lossy().into_owned();
+    let glob = format!("{folder}/**/*.sql");
+    let ours = PathBuf::from(env!("CARGO_BIN_EXE_lockkeeper"));
+    let to = |it: &[&str]| it.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let lint = to(&["lint", &folder, "--format", "concise", "--fail-on", "never"]);
+    let mut all = vec![Contestant { name: "lockkeeper", program: ours, arguments: lint }];
+    let peers = [
+        ("squawk", to(&["--no-error-on-unmatched-pattern", &glob])),
+        ("eugene", to(&["lint", &folder])),
+        ("pgsafe", to(&[&folder])),
+    ];
+    for (name, arguments) in peers {
+        if let Some(program) = on_path(name) {
+            all.push(Contestant { name, program, arguments });
+        } else {
+            println!("{name:<28} is not installed");
+        }
+    }
+    all
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|it| it.join(name)).find(|it| it.is_file())
+}
+
+/// What one run took.
+#[derive(Clone, Copy)]
+struct Run {
+    wall: Duration,
+    peak_bytes: u64,
+}
+
+fn compare(contestants: &[Contestant], n_bytes: usize, rounds: usize) -> io::Result<()> {
+    let mut runs: Vec<Vec<Run>> = vec![Vec::new(); contestants.len()];
+    for round in 0..=rounds {
+        for (contestant, runs) in contestants.iter().zip(&mut runs) {
+            let run = run(contestant)?;
+            if round > 0 {
+                runs.push(run);
+            }
+        }
+    }
+    let mut ours = None;
+    for (contestant, runs) in contestants.iter().zip(&mut runs) {
+        runs.sort_by_key(|it| it.wall);
+        let (Some(fastest), Some(median), Some(slowest)) =
+            (runs.first(), runs.get(runs.len() / 2), runs.last())
+        else {
+            continue;
+        };
+        let seconds = median.wall.as_secs_f64();
+        let ratio = seconds / *ours.get_or_insert(seconds);
+        println!(
+            "{:<28} {seconds:>8.3} s ({:.3}–{:.3})  {:>6.1} MB/s  {:>6.1} MB peak  {ratio:>6.2} × lockkeeper's time",
+            contestant.name,
+            fastest.wall.as_secs_f64(),
+            slowest.wall.as_secs_f64(),
+            megabytes(n_bytes) / seconds,
+            median.peak_bytes as f64 / 1e6,
+        );
+    }
+    Ok(())
+}
+
+fn run(contestant: &Contestant) -> io::Result<Run> {
+    let mut command = Command::new(&contestant.program);
+    command.args(&contestant.arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    let start = Instant::now();
+    let used = command.spawn()?.wait4()?;
+    Ok(Run { wall: start.elapsed(), peak_bytes: used.rusage.maxrss })
+}
