@@ -51,8 +51,11 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
     Ok(if fail_on.fails(summary.worst()) { FINDINGS } else { CLEAN })
 }
 
+/// The parser recurses as deep as expressions are nested; memory is only taken for what is used.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
 fn threads(jobs: Option<usize>) -> Result<rayon::ThreadPool, Error> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0));
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0)).stack_size(STACK_BYTES);
     threads.build().map_err(|it| Error::Usage(format!("cannot start threads: {it}")))
 }
 

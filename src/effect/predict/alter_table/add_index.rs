@@ -75,6 +75,9 @@ fn build(
     altered: &Altered<'_, '_>,
     effects: &mut Effects<'_>,
 ) {
+    if refuse(action, key, altered, effects) {
+        return;
+    }
     let effect = named(altered.on_table(action), constraint).harm(Harm::MayFail).harm(Harm::BreaksWriters);
     let work = [Work::Scan, Work::BuildIndex];
     if super::has_rows(altered.table.relation.kind) {

@@ -1,4 +1,15 @@
 //! The capability `lint`: migration files to what each statement does and what is wrong with it. No I/O.
+//!
+//! Files are [read](read) and [judged](judge) on every core, but [replayed](replay) one after the other, since each statement's effects
+//! depend on what ran before. The three go on at once, a few files apart, so that a history of any length takes little memory.
+
+mod embedded;
+mod fingerprint;
+mod judge;
+mod meta;
+mod read;
+mod replay;
+mod scope;
 
 use crate::{
     effect::{Outcome, Scope},
@@ -79,14 +90,62 @@ pub struct LintedStatement {
     pub outcome: Outcome,
 }
 
+/// How many bytes of files go through the three stages together.
+///
+/// 256 KiB: enough to keep every core busy, small enough that what waits between the stages stays below a few megabytes.
+const BATCH_BYTES: usize = 256 * 1024;
+
 /// Judges the linted files of one history.
-pub fn lint(inputs: &[Input], _rules: &RuleSet, _options: &Options) -> Report {
-    let files = inputs.iter().filter(|it| it.role == InputRole::Linted).map(|input| LintedFile {
-        path: input.source.path().to_string_lossy().into_owned(),
-        framework: input.framework,
-        n_statements: 0,
-        n_unreadable: 0,
-        statements: Vec::new(),
-    });
-    Report { files: files.collect(), findings: Vec::new() }
+pub fn lint(inputs: &[Input], rules: &RuleSet, options: &Options) -> Report {
+    let mut report = Report::default();
+    let mut replay = replay::Replay::new(options);
+    let mut batches = batches(inputs);
+    let mut ready: Vec<(&Input, read::File)> = Vec::new();
+    let mut replayed: Vec<(&Input, replay::Replayed)> = Vec::new();
+    loop {
+        let next = batches.next().unwrap_or_default();
+        let is_last = next.is_empty();
+        let (read, (now, judged)) = rayon::join(
+            || read::all(next),
+            || {
+                rayon::join(
+                    || {
+                        ready
+                            .into_iter()
+                            .map(|(input, file)| (input, replay.run(input, file)))
+                            .collect::<Vec<_>>()
+                    },
+                    || judge::all(std::mem::take(&mut replayed), rules, options),
+                )
+            },
+        );
+        for (file, findings) in judged {
+            report.files.extend(file);
+            report.findings.extend(findings);
+        }
+        let is_done = is_last && now.is_empty();
+        (ready, replayed) = (read, now);
+        if is_done && ready.is_empty() && replayed.is_empty() {
+            return report;
+        }
+    }
+}
+
+/// The inputs in runs of about [`BATCH_BYTES`].
+fn batches(inputs: &[Input]) -> impl Iterator<Item = &[Input]> {
+    let mut rest = inputs;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let n = rest
+            .iter()
+            .take_while(|it| {
+                let fits = bytes < BATCH_BYTES;
+                bytes += it.source.text().len();
+                fits
+            })
+            .count();
+        let (batch, after) = rest.split_at_checked(n)?;
+        rest = after;
+        (!batch.is_empty()).then_some(batch)
+    })
 }

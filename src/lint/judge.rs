@@ -1,0 +1,131 @@
+//! Effects to findings: the rules, and the comments that allow them. Files are independent of each other here too.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::{
+    Input, InputRole, LintedFile, LintedStatement, Options, fingerprint,
+    replay::{Ran, Replayed},
+};
+use crate::{
+    finding::{Finding, Span},
+    rule::{Judgement, RuleSet, Suppressions},
+    sql::statement::StatementKind,
+    traffic::Heat,
+};
+
+/// Judges every file; `None` for one that is not judged.
+pub(super) fn all(
+    files: Vec<(&Input, Replayed)>,
+    rules: &RuleSet,
+    options: &Options,
+) -> Vec<(Option<LintedFile>, Vec<Finding>)> {
+    files
+        .into_par_iter()
+        .map(|(input, replayed)| match input.role {
+            InputRole::Linted => {
+                let (file, findings) = file(input, replayed, rules, options);
+                (Some(file), findings)
+            }
+            InputRole::Schema | InputRole::History => (None, Vec::new()),
+        })
+        .collect()
+}
+
+fn file(input: &Input, replayed: Replayed, rules: &RuleSet, options: &Options) -> (LintedFile, Vec<Finding>) {
+    let spans: Vec<Span> = replayed.statements.iter().map(|it| it.span).collect();
+    let mut suppressions = Suppressions::read(input.source.text(), &replayed.comments, &spans, rules);
+    let mut judged = Judged { input, findings: Vec::new(), alike: FxHashMap::default() };
+    for (n, ran) in replayed.statements.iter().enumerate() {
+        judged.statement(n, ran, rules, &mut suppressions);
+    }
+    judged.misuses(rules, &mut suppressions, options);
+    judged.findings.sort_by_key(|it| it.span);
+    let n_unreadable =
+        replayed.statements.iter().filter(|it| it.outcome.statement == StatementKind::Unreadable).count();
+    let n_statements = replayed.statements.len();
+    let statements = replayed.statements.into_iter().filter(|_| options.keep_statements);
+    let statements = statements.map(|it| LintedStatement {
+        span: it.span,
+        start: input.source.position(it.span.start),
+        outcome: it.outcome,
+    });
+    let path = input.source.path().to_string_lossy().into_owned();
+    let file = LintedFile {
+        path,
+        framework: input.framework,
+        n_statements,
+        n_unreadable,
+        statements: statements.collect(),
+    };
+    (file, judged.findings)
+}
+
+/// The findings of one file so far.
+struct Judged<'i> {
+    input: &'i Input,
+    findings: Vec<Finding>,
+    /// How many findings there are of each rule, relation and statement text.
+    alike: FxHashMap<String, usize>,
+}
+
+impl Judged<'_> {
+    fn statement(&mut self, n: usize, ran: &Ran, rules: &RuleSet, suppressions: &mut Suppressions) {
+        for said in &ran.said {
+            if let Some(judgement) = rules.say(said.rule, &said.detail, None)
+                && !suppressions.allows(said.rule, Some(n))
+            {
+                self.add(&judgement, said.at, ran.span);
+            }
+        }
+        for judgement in rules.judge(&ran.outcome, &|_| Heat::Unknown) {
+            if suppressions.allows(&judgement.rule.id, Some(n)) {
+                continue;
+            }
+            let first = judgement.effects.first().copied().unwrap_or_default();
+            let at = ran.origins.iter().find(|it| it.0.contains(&first)).map_or(ran.span, |it| it.1);
+            self.add(&judgement, at, ran.span);
+        }
+    }
+
+    /// What is wrong with the suppressions themselves.
+    fn misuses(&mut self, rules: &RuleSet, suppressions: &mut Suppressions, options: &Options) {
+        for misuse in suppressions.misuses(rules) {
+            if let Some(judgement) = rules.say(misuse.rule, &misuse.detail, None) {
+                self.add(&judgement, misuse.span, misuse.span);
+            }
+        }
+        if options.require_reason {
+            let without: Vec<(Span, String)> =
+                suppressions.without_reason().map(|(span, rule)| (span, rule.to_owned())).collect();
+            for (span, rule) in without {
+                if let Some(judgement) = rules.say("suppression-without-reason", &rule, None) {
+                    self.add(&judgement, span, span);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, judgement: &Judgement<'_>, at: Span, statement: Span) {
+        let source = &self.input.source;
+        let relation = judgement.relation.as_ref().map(|it| it.name.to_string());
+        let (rule, text) = (judgement.rule.id.as_str(), statement.of(source.text()));
+        let key = fingerprint::of(rule, relation.as_deref(), text, 0);
+        let nth = self.alike.entry(key).or_default();
+        let fingerprint = fingerprint::of(rule, relation.as_deref(), text, *nth);
+        *nth += 1;
+        self.findings.push(Finding {
+            rule: rule.to_owned(),
+            severity: judgement.severity,
+            path: source.path().to_string_lossy().into_owned(),
+            span: at,
+            start: source.position(at.start),
+            end: source.position(at.end),
+            relation,
+            message: judgement.message.clone(),
+            help: judgement.help.clone(),
+            notes: judgement.notes.clone(),
+            fingerprint,
+        });
+    }
+}

@@ -1,0 +1,92 @@
+//! A file's text to its statements. Files are independent of each other here, so all cores read.
+
+use rayon::prelude::*;
+
+use super::Input;
+use crate::{
+    finding::Span,
+    sql::{
+        Statement, parse,
+        split::{self, PieceKind},
+    },
+};
+
+/// What a file consists of.
+pub(super) struct File {
+    /// In order.
+    pub(super) pieces: Vec<Piece>,
+    /// The comments that may hold a suppression.
+    pub(super) comments: Vec<Span>,
+}
+
+/// One thing that a file runs.
+pub(super) struct Piece {
+    pub(super) span: Span,
+    pub(super) kind: Kind,
+}
+
+/// What a piece is.
+pub(super) enum Kind {
+    Statement(Box<Statement>),
+    /// Why it could not be read, and where.
+    Unreadable {
+        message: String,
+        at: Span,
+    },
+    /// A psql meta-command: its name and arguments.
+    Meta {
+        name: String,
+        arguments: Vec<String>,
+    },
+}
+
+/// Reads every file.
+pub(super) fn all(inputs: &[Input]) -> Vec<(&Input, File)> {
+    inputs.par_iter().map(|input| (input, file(input))).collect()
+}
+
+fn file(input: &Input) -> File {
+    let text = input.source.text();
+    let split = split::split(text);
+    let mut pieces: Vec<Piece> = split.pieces.iter().filter_map(|it| piece(it, input)).collect();
+    // A file that is no text at all has no pieces, and must not pass for an empty one.
+    if pieces.is_empty()
+        && let Some(unreadable) = input.source.unreadable().first()
+    {
+        let kind = Kind::Unreadable { message: unreadable.why.to_string(), at: unreadable.span };
+        pieces.push(Piece { span: unreadable.span, kind });
+    }
+    let comments = split.comments.iter().map(|it| it.span).collect();
+    File { pieces, comments }
+}
+
+fn piece(piece: &split::Piece, input: &Input) -> Option<Piece> {
+    let (text, span) = (input.source.text(), piece.span);
+    if let Some(unreadable) = input.source.unreadable_in(span)
+        && !matches!(piece.kind, PieceKind::CopyData { .. })
+    {
+        let kind = Kind::Unreadable { message: unreadable.why.to_string(), at: unreadable.span };
+        return Some(Piece { span, kind });
+    }
+    if let Some(problem) = piece.problem() {
+        let at = Span { start: problem.offset, end: problem.offset + 1 };
+        return Some(Piece { span, kind: Kind::Unreadable { message: problem.defect.to_string(), at } });
+    }
+    let kind = match &piece.kind {
+        PieceKind::Statement(_) => match parse::parse(&piece.text_for_parser(text)) {
+            Ok(statement) => Kind::Statement(Box::new(statement)),
+            Err(error) => {
+                let start = (span.start + error.offset).min(span.end);
+                let at = Span { start, end: (start + error.length).min(span.end) };
+                Kind::Unreadable { message: error.message, at }
+            }
+        },
+        PieceKind::Meta => {
+            let meta = piece.meta(text)?;
+            let arguments = meta.arguments.iter().map(|it| it.to_string()).collect();
+            Kind::Meta { name: meta.name.to_owned(), arguments }
+        }
+        PieceKind::CopyData { .. } | PieceKind::Problem(_) => return None,
+    };
+    Some(Piece { span, kind })
+}

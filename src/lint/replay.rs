@@ -1,0 +1,151 @@
+//! Statements one after the other: what each does, given all that ran before.
+
+use super::{
+    Input, InputRole, Options, embedded, meta,
+    read::{File, Kind},
+    scope,
+};
+use crate::{
+    catalog::{Catalog, Session},
+    effect::{Outcome, Scope, Situation, predict},
+    finding::Span,
+    sql::{
+        Statement,
+        statement::{StatementKind, Transaction},
+    },
+};
+
+/// The history so far.
+pub(super) struct Replay {
+    catalog: Catalog,
+    major: u16,
+    n_files: u32,
+}
+
+/// A file whose statements' effects are known.
+pub(super) struct Replayed {
+    /// In order.
+    pub(super) statements: Vec<Ran>,
+    /// The comments that may hold a suppression.
+    pub(super) comments: Vec<Span>,
+}
+
+/// One statement, or another piece, that ran.
+pub(super) struct Ran {
+    pub(super) span: Span,
+    pub(super) outcome: Outcome,
+    /// Where each effect comes from when that is only a part of the statement: a range of effects and their place.
+    pub(super) origins: Vec<(std::ops::Range<usize>, Span)>,
+    /// What `lint` found by itself: the rule, the place, and the detail for its message.
+    pub(super) said: Vec<Said>,
+}
+
+/// A finding that needs no effect.
+pub(super) struct Said {
+    pub(super) rule: &'static str,
+    pub(super) at: Span,
+    pub(super) detail: String,
+}
+
+impl Replay {
+    pub(super) fn new(options: &Options) -> Self {
+        let settings =
+            options.settings.iter().map(|(name, value)| (name.as_str().into(), vec![value.clone()]));
+        let mut catalog = Catalog::new();
+        catalog.session = Session::with_defaults(settings);
+        Self { catalog, major: options.postgres, n_files: 0 }
+    }
+
+    /// Runs one file. Of a file that is not judged only the catalog remains.
+    pub(super) fn run(&mut self, input: &Input, file: File) -> Replayed {
+        self.n_files += 1;
+        self.catalog.start_file(self.n_files);
+        let scope = scope::of(&file, input.transaction);
+        if scope.is_shared() && self.catalog.session.open.is_none() {
+            self.catalog.begin_by_runner();
+        }
+        let is_judged = input.role == InputRole::Linted;
+        let mut statements = Vec::new();
+        for piece in file.pieces {
+            let ran = match piece.kind {
+                Kind::Statement(statement) => {
+                    Some(self.statement(&statement, piece.span, scope, is_judged, input))
+                }
+                Kind::Unreadable { message, at } => Some(self.unreadable(piece.span, at, message, scope)),
+                Kind::Meta { name, arguments } => {
+                    let said = meta::judge(&name, &arguments, piece.span);
+                    said.map(|it| self.only_said(piece.span, StatementKind::Other, it, scope))
+                }
+            };
+            statements.extend(ran.filter(|_| is_judged));
+        }
+        self.end_file(scope, &mut statements);
+        Replayed { statements, comments: file.comments }
+    }
+
+    /// A transaction that the file opened and did not end is a finding; its changes count all the same.
+    fn end_file(&mut self, scope: Scope, statements: &mut [Ran]) {
+        let Some(open) = &self.catalog.session.open else { return };
+        if !open.by_runner {
+            let begin =
+                statements.iter_mut().rev().find(|it| it.outcome.statement == StatementKind::Transaction);
+            if let Some(begin) = begin {
+                let (rule, at) = ("uncommitted-transaction", begin.span);
+                begin.said.push(Said { rule, at, detail: String::new() });
+            }
+            self.catalog.transaction(&Transaction::Commit { chain: false });
+        } else if scope != Scope::Batch {
+            self.catalog.end_by_runner();
+        }
+    }
+
+    fn situation(&self, scope: Scope, runs_alone: bool) -> Situation {
+        let session = &self.catalog.session;
+        let transaction = match (&session.open, runs_alone) {
+            (Some(open), _) if open.by_runner && scope == Scope::Batch => Scope::Batch,
+            (Some(_), _) => Scope::File,
+            (None, true) => Scope::None,
+            (None, false) => Scope::Own,
+        };
+        Situation {
+            transaction,
+            lock_timeout_ms: session.lock_timeout_ms(),
+            statement_timeout_ms: session.statement_timeout_ms(),
+        }
+    }
+
+    fn statement(
+        &mut self,
+        statement: &Statement,
+        span: Span,
+        scope: Scope,
+        is_judged: bool,
+        input: &Input,
+    ) -> Ran {
+        let situation = self.situation(scope, predict::must_run_alone(statement));
+        let mut outcome = Outcome { statement: statement.kind(), situation, effects: Vec::new() };
+        let mut origins = Vec::new();
+        if is_judged {
+            outcome.effects = predict::predict(statement, &self.catalog, self.major);
+        }
+        embedded::run(statement, span, self.major, &mut self.catalog, &mut outcome, &mut origins);
+        if is_judged {
+            outcome.effects.extend(predict::held(&outcome.effects, &self.catalog.session, |since| {
+                input.source.position(since).line
+            }));
+            self.catalog.session.hold(&outcome.locks(), span.start);
+        }
+        self.catalog.apply(statement, self.major);
+        Ran { span, outcome, origins, said: Vec::new() }
+    }
+
+    fn unreadable(&self, span: Span, at: Span, message: String, scope: Scope) -> Ran {
+        let said = Said { rule: "unreadable-statement", at, detail: message };
+        self.only_said(span, StatementKind::Unreadable, said, scope)
+    }
+
+    fn only_said(&self, span: Span, statement: StatementKind, said: Said, scope: Scope) -> Ran {
+        let outcome = Outcome { statement, situation: self.situation(scope, false), effects: Vec::new() };
+        Ran { span, outcome, origins: Vec::new(), said: vec![said] }
+    }
+}
