@@ -8,6 +8,7 @@ mod mutations;
 mod parse;
 mod rules;
 mod sandbox;
+mod second_reader;
 mod source;
 mod split;
 mod support;

@@ -45,11 +45,6 @@ pub(super) fn idents<N: AstNode>(nodes: AstChildren<N>) -> Vec<Ident> {
     nodes.filter_map(|it| ident(it.syntax())).collect()
 }
 
-/// The columns of `(a, b)`.
-pub(super) fn columns(list: Option<ast::ColumnRefList>) -> Vec<Ident> {
-    list.map(|it| idents(it.column_name_refs())).unwrap_or_default()
-}
-
 /// `table.column` or `schema.table.column`, as in `OWNED BY`.
 pub(super) fn column_path(path: &ast::PathRef) -> Option<(Name, Ident)> {
     let column = leaf(path.segment()?.syntax())?;

@@ -268,7 +268,11 @@ impl Reads {
             self.add_relation(written, item.only_token().is_some());
         }
         self.items.push((shown, start..self.relations.len()));
-        self.visit_some(item.tablesample_clause());
+        // The sampling method is no function to call.
+        if let Some(sample) = item.tablesample_clause() {
+            self.visit_some(sample.call_expr().and_then(|it| it.arg_list()));
+            self.visit_some(sample.repeatable_clause());
+        }
     }
 
     /// `TABLE name`.
