@@ -33,9 +33,9 @@ fn statements_are_read_as_written_down() {
     let found = format!("{}\n", found.trim_end());
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, found).unwrap();
-    } else if found != written {
+    } else {
         let diff = similar::TextDiff::from_lines(&written, &found);
-        panic!("{}", diff.unified_diff().header("written", "found"));
+        assert!(found == written, "{}", diff.unified_diff().header("written", "found"));
     }
 }
 

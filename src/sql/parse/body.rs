@@ -194,7 +194,7 @@ impl<'a> Walk<'a> {
         for inner in parse.tree().stmts() {
             match statement(inner.syntax(), &self.origin.inside(place.clone())) {
                 Some(read) if inner.syntax().kind() != SyntaxKind::EMPTY_STMT => {
-                    self.push(read, place.clone())
+                    self.push(read, place.clone());
                 }
                 _ => {}
             }

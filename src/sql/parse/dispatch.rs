@@ -237,7 +237,6 @@ fn objects(node: Stmt, origin: &Origin) -> Option<Statement> {
 }
 
 /// `DROP` of objects, and the statements that nothing depends on.
-#[expect(clippy::too_many_lines, reason = "one line a statement")]
 fn dropped(node: Stmt) -> Option<Statement> {
     /// `DROP` of a list, or of a single object.
     macro_rules! drop_object {

@@ -176,8 +176,7 @@ fn tested_not_null(node: &ast::Expr) -> Option<Ident> {
         ast::Expr::BinExpr(it) => {
             let (left, right) = (it.lhs()?, it.rhs()?);
             match it.op()? {
-                BinOp::IsNot(_) if is_null_expr(&right) => column(&left),
-                BinOp::IsDistinctFrom(_) if is_null_expr(&right) => column(&left),
+                BinOp::IsNot(_) | BinOp::IsDistinctFrom(_) if is_null_expr(&right) => column(&left),
                 BinOp::IsDistinctFrom(_) if is_null_expr(&left) => column(&right),
                 _ => None,
             }

@@ -4,6 +4,7 @@
 //! goes on after a mistake; what is wrong inside a function's body stays inside it, in [`Body::unreadable`].
 //!
 //! [`Body::unreadable`]: crate::sql::statement::Body::unreadable
+#![expect(clippy::needless_pass_by_value, reason = "the tree's accessors give nodes away")]
 
 mod alter;
 mod attached;

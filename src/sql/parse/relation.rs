@@ -170,7 +170,7 @@ pub(super) fn alter_sequence(node: &ast::AlterSequence) -> Option<Statement> {
         match node {
             Node::OwnerTo(_) => actions.push(AlterAction::OwnerTo),
             Node::SequenceRenameTo(it) => {
-                actions.push(AlterAction::RenameTo { to: ident_of(it.sequence())? })
+                actions.push(AlterAction::RenameTo { to: ident_of(it.sequence())? });
             }
             Node::SetLogged(_) => actions.push(AlterAction::SetLogged),
             Node::SetUnlogged(_) => actions.push(AlterAction::SetUnlogged),

@@ -225,20 +225,22 @@ pub(super) fn table_constraint(node: &ast::Constraint) -> Option<TableConstraint
         ast::Constraint::NotNullConstraint(it) => {
             TableConstraintKind::NotNull { column: ident_of(it.column_name_ref())? }
         }
-        ast::Constraint::UniqueConstraint(it) => match it.using_index() {
-            Some(using) => TableConstraintKind::UniqueUsingIndex { index: ident_of(using.index_ref())? },
-            None => {
+        ast::Constraint::UniqueConstraint(it) => {
+            if let Some(using) = it.using_index() {
+                TableConstraintKind::UniqueUsingIndex { index: ident_of(using.index_ref())? }
+            } else {
                 let (columns, without_overlaps) = index_columns(it.index_parameters());
                 TableConstraintKind::Unique { columns, without_overlaps }
             }
-        },
-        ast::Constraint::PrimaryKeyConstraint(it) => match it.using_index() {
-            Some(using) => TableConstraintKind::PrimaryKeyUsingIndex { index: ident_of(using.index_ref())? },
-            None => {
+        }
+        ast::Constraint::PrimaryKeyConstraint(it) => {
+            if let Some(using) = it.using_index() {
+                TableConstraintKind::PrimaryKeyUsingIndex { index: ident_of(using.index_ref())? }
+            } else {
                 let (columns, without_overlaps) = index_columns(it.index_parameters());
                 TableConstraintKind::PrimaryKey { columns, without_overlaps }
             }
-        },
+        }
         ast::Constraint::ExcludeConstraint(it) => TableConstraintKind::Exclude {
             columns: it
                 .constraint_exclusion_list()?

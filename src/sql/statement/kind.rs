@@ -4,7 +4,6 @@ use super::{RelationKind, Statement, StatementKind};
 
 impl Statement {
     /// The kind of statement, as JSON and rules name it.
-    #[expect(clippy::too_many_lines, reason = "one line a statement")]
     pub fn kind(&self) -> StatementKind {
         use StatementKind as Kind;
         match self {
@@ -72,10 +71,9 @@ impl Statement {
             Self::DeclareCursor { .. } => Kind::DeclareCursor,
             Self::Do(_) => Kind::Do,
             Self::Transaction(_) => Kind::Transaction,
-            Self::Set(_) => Kind::Set,
+            Self::Set(_) | Self::SetRole { .. } => Kind::Set,
             Self::Reset { .. } => Kind::Reset,
             Self::SetConstraints => Kind::SetConstraints,
-            Self::SetRole { .. } => Kind::Set,
             Self::Discard { .. } => Kind::Discard,
             Self::Other(_) => Kind::Other,
         }

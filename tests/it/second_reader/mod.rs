@@ -4,12 +4,13 @@
 mod ours;
 mod theirs;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use lockkeeper::sql::parse::parse;
+use lockkeeper::sql::split::{PieceKind, split};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Token, Tokenizer};
 
 #[test]
 fn two_readers_agree_on_every_statement_that_both_can_read() {
@@ -18,19 +19,16 @@ fn two_readers_agree_on_every_statement_that_both_can_read() {
     for (path, text) in texts() {
         for sql in statements(&text) {
             n_statements += 1;
-            let Ok(read) = Parser::parse_sql(&PostgreSqlDialect {}, &sql) else { continue };
+            let Ok(read) = Parser::parse_sql(&PostgreSqlDialect {}, sql) else { continue };
             let [second] = read.as_slice() else { continue };
             let Some((theirs, ctes)) = theirs::facts(second) else { continue };
-            let Ok(first) = parse(&sql) else { continue };
+            let Ok(first) = parse(sql) else { continue };
             n_compared += 1;
             let (ours, theirs) = (ours::facts(&first).finish(&ctes), theirs.finish(&ctes));
             if ours != theirs {
                 let diff = similar::TextDiff::from_lines(&theirs, &ours);
-                differences += &format!(
-                    "{}\n{sql}\n{}\n",
-                    path.display(),
-                    diff.unified_diff().header("sqlparser", "ours")
-                );
+                let diff = diff.unified_diff().header("sqlparser", "ours").to_string();
+                let _ = writeln!(differences, "{}\n{sql}\n{diff}", path.display());
             }
         }
     }
@@ -87,20 +85,10 @@ fn without_readings(text: &str) -> String {
     text.lines().filter(|it| !it.starts_with(['>', '#'])).flat_map(|it| [it, "\n"]).collect()
 }
 
-/// The statements of a text, told by the second reader's own tokens.
-fn statements(text: &str) -> Vec<String> {
-    let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, text).with_unescape(false).tokenize() else {
-        return Vec::new();
-    };
-    let mut statements = Vec::new();
-    for part in tokens.split(|it| *it == Token::SemiColon) {
-        let comments = part.iter().take_while(|it| matches!(it, Token::Whitespace(_))).count();
-        let sql: String = part[comments..].iter().map(ToString::to_string).collect();
-        if !sql.trim().is_empty() {
-            statements.push(sql.trim().to_owned());
-        }
-    }
-    statements
+/// The statements of a text.
+fn statements(text: &str) -> impl Iterator<Item = &str> {
+    let pieces = split(text).pieces.into_iter();
+    pieces.filter(|it| matches!(it.kind, PieceKind::Statement(_))).map(|it| it.span.of(text))
 }
 
 /// Facts in a form that both readers can be brought to, one a line.

@@ -236,7 +236,9 @@ impl Facts {
             }
             AlterAction::SetType { column, ty, using, .. } => {
                 self.say(format!("set-type {column} {ty} {}", if using.is_some() { "using" } else { "" }));
-                using.iter().for_each(|it| self.expr(it));
+                if let Some(using) = using {
+                    self.expr(using);
+                }
             }
             AlterAction::AddConstraint(it) => self.table_constraint(it),
             AlterAction::DropConstraint { name, if_exists, cascade } => {

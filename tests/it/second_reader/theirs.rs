@@ -99,9 +99,12 @@ impl Visitor for Found {
             Expr::Position { .. } => self.functions.push("position".to_owned()),
             Expr::Overlay { .. } => self.functions.push("overlay".to_owned()),
             Expr::AtTimeZone { .. } => self.functions.push("timezone".to_owned()),
+            Expr::Identifier(it) if folded(it) == "current_schema" => {
+                self.functions.push("current_schema".to_owned())
+            }
             // These stand for more than one function.
             Expr::Trim { .. } | Expr::Ceil { .. } | Expr::Floor { .. } | Expr::Substring { .. } => {
-                self.unclear = true
+                self.unclear = true;
             }
             _ => {}
         }
@@ -146,6 +149,14 @@ fn object(name: &ObjectName) -> Option<String> {
         })
         .collect();
     parts.filter(|it| it.len() <= 2).map(|it| it.join("."))
+}
+
+/// The column of `column.field`.
+fn column(name: &ObjectName) -> Option<String> {
+    match name.0.first()? {
+        ObjectNamePart::Identifier(it) => Some(folded(it)),
+        ObjectNamePart::Function(_) => None,
+    }
 }
 
 fn list(columns: &[Ident]) -> String {
@@ -205,11 +216,16 @@ fn type_text(ty: &DataType) -> Option<String> {
         "time with time zone" => ("timetz", ""),
         "time without time zone" => ("time", ""),
         "serial8" => ("bigserial", ""),
+        "serial4" => ("serial", ""),
+        "serial2" => ("smallserial", ""),
         "float" | "interval" => return None,
         other if other.starts_with("interval") || other.contains(' ') => return None,
         other => (other, ""),
     };
     let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    if modifiers.bytes().any(|it| it.is_ascii_alphabetic()) {
+        return None;
+    }
     let modifiers = if modifiers.is_empty() { default.to_owned() } else { modifiers };
     let modifiers = if modifiers.is_empty() { modifiers } else { format!("({modifiers})") };
     Some(format!("{name}{modifiers}{dimensions}"))
@@ -304,6 +320,10 @@ impl Facts {
     }
 
     fn their_column(&mut self, column: &ColumnDef) -> Option<()> {
+        // It takes `LIKE t` among the columns for a column of type `t`.
+        if folded(&column.name) == "like" {
+            return None;
+        }
         self.say(format!("column {} {}", folded(&column.name), type_text(&column.data_type)?));
         for option in &column.options {
             let mut name = option.name.as_ref();
@@ -483,7 +503,7 @@ impl Facts {
 
     fn their_insert(&mut self, insert: &Insert) -> Option<()> {
         let TableObject::TableName(table) = &insert.table else { return None };
-        let columns: Option<Vec<String>> = insert.columns.iter().map(object).collect();
+        let columns: Option<Vec<String>> = insert.columns.iter().map(column).collect();
         self.say(format!("insert {} ({})", object(table)?, columns?.join(",")));
         match &insert.on {
             None => {}
@@ -506,7 +526,7 @@ impl Facts {
         let mut columns = Vec::new();
         for assignment in &update.assignments {
             match &assignment.target {
-                sqlparser::ast::AssignmentTarget::ColumnName(it) => columns.push(object(it)?),
+                sqlparser::ast::AssignmentTarget::ColumnName(it) => columns.push(column(it)?),
                 sqlparser::ast::AssignmentTarget::Tuple(_) => return None,
             }
         }
