@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use lockkeeper::sql::split::{Piece, PieceKind, Split, StandInKind, split};
+use lockkeeper::sql::split::{Defect, Piece, PieceKind, Split, StandInKind, split};
 use proptest::prelude::*;
 
 /// One line a piece: a sign for its kind, then its text, with `⏎` for a new line. Problems say what and where.
@@ -220,8 +220,34 @@ fn nesting_has_a_limit() {
     assert!(split(&nested(1000)).pieces.iter().all(|piece| piece.problem().is_none()));
     let text = nested(1001);
     let pieces = split(&text).pieces;
-    assert_eq!(pieces[0].problem().unwrap().defect.to_string(), "parentheses are nested more than 1000 deep");
+    assert_eq!(
+        pieces[0].problem().unwrap().defect.to_string(),
+        "from here on it is nested too deeply to be read"
+    );
     assert_eq!(pieces[1].text(&text), "SELECT 2");
+    for (deep, flat) in [
+        ("SELECT ~NOT ~true", "SELECT 1 FROM t ORDER BY a = 1 ~, a = 2 OR NOT a = 3~"),
+        ("SELECT 1 ~= 1~", "INSERT INTO t VALUES (1, 'a b c d e f')~, (-1, NOT NULL)~"),
+        ("DO $$ BEGIN ~IF a THEN b; ~END IF $$", "DO $$ BEGIN ~DROP TABLE IF EXISTS t; ~END $$"),
+        (
+            "DO $$ BEGIN ~BEGIN a; ~END $$",
+            "DO $$ BEGIN ~IF a THEN SELECT CASE WHEN b THEN c END; END IF; ~END $$",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int AS 'SELECT ~- (~1'",
+            "CREATE FUNCTION f() RETURNS int AS 'SELECT ~(-1), ~1'",
+        ),
+        ("SELECT ~JOIN a ON CASE ~END", "SELECT ~CASE WHEN a THEN b END, ~1"),
+    ] {
+        let problem = |pattern: &str, times| {
+            let [before, unit, after] = pattern.split('~').collect::<Vec<_>>()[..] else {
+                panic!("{pattern}")
+            };
+            split(&format!("{before}{}{after}", unit.repeat(times))).pieces[0].problem().map(|it| it.defect)
+        };
+        assert_eq!(problem(deep, 11_000), Some(Defect::TooDeep), "{deep}");
+        assert_eq!(problem(flat, 11_000), None, "{flat}");
+    }
 }
 
 #[test]

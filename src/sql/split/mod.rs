@@ -10,6 +10,7 @@
 
 mod copy;
 mod meta;
+mod nesting;
 mod resume;
 mod scan;
 mod stand_in;
@@ -86,7 +87,7 @@ pub enum Defect {
     OpenParenthesis,
     /// A `BEGIN ATOMIC` without its `END`.
     OpenBody,
-    /// More than [`MAX_DEPTH`] parentheses in one another.
+    /// More than [`MAX_DEPTH`] parentheses in one another, or some 10,000 other levels.
     TooDeep,
     /// A `\` in a statement that begins none of psql's commands.
     StrayBackslash,
@@ -103,7 +104,7 @@ impl fmt::Display for Defect {
             Self::OpenComment => f.write_str("this comment is never closed"),
             Self::OpenParenthesis => f.write_str("this parenthesis is never closed"),
             Self::OpenBody => f.write_str("this BEGIN ATOMIC has no END"),
-            Self::TooDeep => write!(f, "parentheses are nested more than {MAX_DEPTH} deep"),
+            Self::TooDeep => f.write_str("from here on it is nested too deeply to be read"),
             Self::StrayBackslash => {
                 f.write_str("no psql command begins here, and no statement holds a backslash")
             }

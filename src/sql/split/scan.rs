@@ -1,6 +1,7 @@
 //! The loop over the bytes: one statement after the other.
 
 use super::meta;
+use super::nesting;
 use super::stand_in::{StandIn, StandInKind, variable};
 use super::token::{self, Class, Dollar, class};
 use super::{Comment, Defect, MAX_DEPTH, Piece, PieceKind, Problem, Split};
@@ -360,6 +361,12 @@ impl<'t> Scanner<'t> {
         if let Some(&open) = self.statement.open.last() {
             let problem = Problem { offset: open, defect: Defect::OpenParenthesis };
             self.statement.problem.get_or_insert(problem);
+        }
+        if self.statement.problem.is_none() && end - start > nesting::UNCHECKED_BYTES {
+            let text = &self.bytes[start..end];
+            let is_code = self.statement.head == Head::Routine || text[..2].eq_ignore_ascii_case(b"do");
+            self.statement.problem = nesting::too_deep(text, is_code)
+                .map(|at| Problem { offset: start + at, defect: Defect::TooDeep });
         }
         let inside = self.statement.stand_ins.partition_point(|part| part.span.end <= end);
         let kind = match self.statement.problem {
