@@ -1,12 +1,14 @@
-//! Any bytes: split, parse, predict, apply and lint.
+//! Any bytes: split, parse, predict, apply, lint and report.
 #![no_main]
 
+use std::io;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use lockkeeper::catalog::Catalog;
 use lockkeeper::effect::predict::predict;
 use lockkeeper::lint::{Input, InputRole, Options, lint};
+use lockkeeper::report::{Event, Format};
 use lockkeeper::rule::RuleSet;
 use lockkeeper::sql::parse::parse;
 use lockkeeper::sql::source::Source;
@@ -17,10 +19,17 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::embedded().unwrap())
 fuzz_target!(|bytes: &[u8]| {
     let source = Source::new("a.sql", bytes.to_vec());
     parts(source.text());
-    let options = Options { postgres: 14, settings: Vec::new(), require_reason: false };
-    let (path, text) = ("a.sql".to_owned(), source.text().to_owned());
-    let input = Input { path, text, role: InputRole::Linted, framework: "plain", transaction: None };
-    lint(&[input], &RULES, &options);
+    let options = Options { postgres: 14, settings: Vec::new(), require_reason: false, keep_statements: true };
+    let input = Input { source, role: InputRole::Linted, framework: "plain", transaction: None };
+    let report = lint(std::slice::from_ref(&input), &RULES, &options);
+    for format in [Format::Full, Format::Json] {
+        let mut reporter = format.reporter(io::sink(), true);
+        report.files.iter().for_each(|file| reporter.event(Event::File(file)).unwrap());
+        for finding in &report.findings {
+            reporter.event(Event::Finding(finding, input.source.text())).unwrap();
+        }
+        reporter.finish().unwrap();
+    }
 });
 
 /// What lint is made of, on every piece and whatever the transaction.

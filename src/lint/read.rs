@@ -69,7 +69,7 @@ fn piece(piece: &split::Piece, input: &Input) -> Option<Piece> {
         return Some(Piece { span, kind });
     }
     if let Some(problem) = piece.problem() {
-        let at = Span { start: problem.offset, end: problem.offset + 1 };
+        let at = Span { start: problem.offset, end: text.ceil_char_boundary(problem.offset + 1) };
         return Some(Piece { span, kind: Kind::Unreadable { message: problem.defect.to_string(), at } });
     }
     let kind = match &piece.kind {
