@@ -6,18 +6,18 @@
 use std::{fs, io, path::Path};
 
 /// What a corpus is to hold.
-pub struct Shape {
+pub(crate) struct Shape {
     /// How many files.
-    pub n_files: usize,
+    pub(crate) n_files: usize,
     /// How many bytes in all, about.
-    pub n_bytes: usize,
+    pub(crate) n_bytes: usize,
 }
 
 /// 12,000 files and 14 MB: what the peers were measured with before.
-pub const FULL: Shape = Shape { n_files: 12_000, n_bytes: 14_000_000 };
+pub(crate) const FULL: Shape = Shape { n_files: 12_000, n_bytes: 14_000_000 };
 
 /// Writes the corpus to `folder`, which must be there, and returns its bytes.
-pub fn write(folder: &Path, shape: &Shape) -> io::Result<usize> {
+pub(crate) fn write(folder: &Path, shape: &Shape) -> io::Result<usize> {
     let mut random = Random(0x5EED_1E55);
     let per_file = shape.n_bytes / shape.n_files;
     let mut written = 0;
