@@ -59,6 +59,8 @@ pub struct Relation {
     pub sequences: Vec<Oid>,
     /// For a view or materialized view: what it reads.
     pub reads: Vec<Oid>,
+    /// For a view or materialized view: the columns that it names, of whatever it reads.
+    pub reads_columns: Vec<Ident>,
     /// The views and materialized views that read it.
     pub read_by: Vec<Oid>,
     /// The tables whose foreign keys refer to it, each once.
@@ -328,6 +330,7 @@ impl Relation {
             owned_by: None,
             sequences: Vec::new(),
             reads: Vec::new(),
+            reads_columns: Vec::new(),
             read_by: Vec::new(),
             referenced_by: Vec::new(),
             triggers: Vec::new(),

@@ -183,6 +183,9 @@ impl Catalog {
                 }
             });
         }
+        for view in &relation.read_by {
+            self.change(*view, |it| it.reads_columns.iter_mut().for_each(|it| rename(it, from, to)));
+        }
         for referencing in &relation.referenced_by {
             self.change(*referencing, |it| it.rename_in_references(table, from, to));
         }

@@ -37,9 +37,18 @@ impl Catalog {
                 reads.push(oid);
             }
         }
+        let mut columns = query.columns.clone();
         for read in &reads {
+            if query.has_star
+                && let Some(relation) = self.relation(*read)
+            {
+                columns.extend(relation.columns.iter().map(|it| it.name.clone()));
+            }
             self.change(*read, |it| it.read_by.push(view));
         }
-        self.change(view, |it| it.reads = reads);
+        self.change(view, |it| {
+            it.reads = reads;
+            it.reads_columns = columns;
+        });
     }
 }

@@ -57,7 +57,7 @@ const OID_ALIASES: [&str; 11] = [
 
 /// What changing `old` to `new` does.
 pub(super) fn of(old: &TypeName, new: &TypeName, catalog: &Catalog) -> Change {
-    if old == new {
+    if old == new || is_same_type(old, new, catalog) {
         return Change::Free { index_kept: true };
     }
     if volatility::domain_has_constraints(new, catalog) == Some(true) {
@@ -88,6 +88,13 @@ pub(super) fn of(old: &TypeName, new: &TypeName, catalog: &Catalog) -> Change {
         Some(index_kept) if new.modifiers.is_empty() => Change::Free { index_kept },
         Some(_) | None => Change::Rewrite(Reason::TypeRewrite),
     }
+}
+
+/// Whether both name one type of the history, with and without its schema.
+fn is_same_type(old: &TypeName, new: &TypeName, catalog: &Catalog) -> bool {
+    let same_shape = old.modifiers == new.modifiers && old.array_dimensions == new.array_dimensions;
+    let name = |ty: &TypeName| catalog.find_type(&ty.name).map(|it| it.name.clone());
+    same_shape && old.name.name == new.name.name && name(old).is_some() && name(old) == name(new)
 }
 
 fn binary(from: &str, to: &str) -> Option<bool> {
@@ -186,4 +193,82 @@ pub(super) fn narrows(old: &TypeName, new: &TypeName) -> bool {
     ) || matches!((from, to), ("numeric", "int8" | "int4" | "int2"))
         || matches!((from, to), ("text" | "varchar", "varchar" | "bpchar") if !new.modifiers.is_empty())
         || matches!((from, to), ("timestamp" | "timestamptz", "date"))
+}
+
+/// Groups of types that are cast to each other on assignment. Anything is assigned to a string type.
+const ASSIGNABLE: &[&[&str]] = &[
+    &["int2", "int4", "int8", "numeric", "float4", "float8", "money"],
+    &["timestamp", "timestamptz", "date"],
+    &["time", "timetz", "interval", "timestamp", "timestamptz"],
+    &["text", "varchar", "bpchar", "name"],
+    &["bit", "varbit"],
+    &["json", "jsonb"],
+    &["inet", "cidr"],
+    &["oid", "int4", "int8"],
+];
+
+/// The built-in types whose casts are known here.
+const BUILT_IN: &[&str] = &[
+    "int2",
+    "int4",
+    "int8",
+    "numeric",
+    "float4",
+    "float8",
+    "money",
+    "timestamp",
+    "timestamptz",
+    "date",
+    "time",
+    "timetz",
+    "interval",
+    "text",
+    "varchar",
+    "bpchar",
+    "bit",
+    "varbit",
+    "json",
+    "jsonb",
+    "inet",
+    "cidr",
+    "bool",
+    "uuid",
+    "bytea",
+];
+
+const STRINGS: [&str; 4] = ["text", "varchar", "bpchar", "name"];
+
+/// Whether a column of type `old` may become `new` without USING. True for types that are not known.
+///
+/// Source: the casts in `pg_cast` that are not explicit only; manual, CREATE CAST.
+pub(super) fn is_assignable(old: &TypeName, new: &TypeName, catalog: &Catalog) -> bool {
+    let (old, new) = (base_of_old(old, catalog), base_of_new(new, catalog));
+    if old.name == new.name {
+        return (old.array_dimensions > 0) == (new.array_dimensions > 0);
+    }
+    if old.array_dimensions > 0 || new.array_dimensions > 0 {
+        return true;
+    }
+    let (from, to) = (old.name.name.as_str(), new.name.name.as_str());
+    if STRINGS.contains(&to) {
+        return true;
+    }
+    let is_enum = |ty: &TypeName| {
+        catalog.find_type(&ty.name).is_some_and(|it| matches!(it.kind, TypeKind::Enum { .. }))
+    };
+    let is_known = |ty: &TypeName, name: &str| BUILT_IN.contains(&name) || is_enum(ty);
+    !(is_known(&old, from) && is_known(&new, to))
+        || ASSIGNABLE.iter().any(|group| group.contains(&from) && group.contains(&to))
+}
+
+/// Whether values of the two types are compared by `=` without an explicit cast. True for types that are not known.
+pub(super) fn are_comparable(a: &TypeName, b: &TypeName, catalog: &Catalog) -> bool {
+    let (a, b) = (base_of_old(a, catalog), base_of_old(b, catalog));
+    let (one, other) = (a.name.name.as_str(), b.name.name.as_str());
+    a.name == b.name
+        || a.array_dimensions > 0
+        || b.array_dimensions > 0
+        || !BUILT_IN.contains(&one)
+        || !BUILT_IN.contains(&other)
+        || ASSIGNABLE.iter().any(|group| group.contains(&one) && group.contains(&other))
 }

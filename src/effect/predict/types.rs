@@ -230,8 +230,10 @@ fn drop_columns_of<'a>(ty: &Name, table: &Known<'a>, effects: &mut Effects<'a>) 
             effects.lock(action, &index, Role::Index, Lock::AccessExclusive);
         }
     }
-    for view in super::alter_table::views_that_may_read(table, effects) {
-        let effect = Effect::on(action, &view, Lock::AccessExclusive).role(Role::Dependent);
-        effects.push(effect.because(Reason::Cascade).harm(Harm::BreaksReaders));
+    for column in lost {
+        for view in super::alter_table::views_that_may_read(column, table, effects) {
+            let effect = Effect::on(action, &view, Lock::AccessExclusive).role(Role::Dependent);
+            effects.push(effect.because(Reason::Cascade).harm(Harm::BreaksReaders));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Queries.
 
 use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::reads::Reads;
 use crate::sql::statement::{Ident, Query};
@@ -12,9 +13,21 @@ pub(super) fn query(select: &ast::SelectVariant, ctes: &[Ident]) -> Query {
     reads.into_query(has_where(select))
 }
 
-/// [`query`] of a child that may be missing.
+/// The facts of the query that a view or a new table is made of, with the columns that it names; it may be missing.
 pub(super) fn query_of(select: Option<ast::SelectVariant>) -> Query {
-    select.map(|it| query(&it, &[])).unwrap_or_default()
+    let Some(select) = select else { return Query::default() };
+    let mut reads = Reads::detailed();
+    reads.visit(select.syntax());
+    Query { has_star: has_star(select.syntax()), ..reads.into_query(has_where(&select)) }
+}
+
+/// Whether there is a `*` for all columns, as in `*` and `t.*`, but not in `count(*)` or `a * b`.
+fn has_star(node: &SyntaxNode) -> bool {
+    let mut tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
+    tokens.any(|it| {
+        let parent = it.parent().map(|it| it.kind());
+        it.kind() == SyntaxKind::STAR && matches!(parent, Some(SyntaxKind::TARGET | SyntaxKind::FIELD_EXPR))
+    })
 }
 
 /// The facts of an expression on its own, as a query that reads them.

@@ -72,6 +72,8 @@ impl Reads {
             functions: self.functions,
             writes: self.writes,
             set_config: self.set_config,
+            columns: self.columns,
+            has_star: false,
             has_where,
         }
     }

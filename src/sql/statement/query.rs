@@ -24,7 +24,11 @@ pub struct Query {
     pub writes: Vec<super::Statement>,
     /// For `set_config('name', 'value', local)` with constant arguments.
     pub set_config: Vec<super::Set>,
-    /// A call of a function with a constant string that is SQL itself is not looked into.
+    /// For the query of a view or a new table: the columns that it names, unqualified, once each.
+    pub columns: Vec<super::Ident>,
+    /// For the query of a view or a new table: whether it has a `*`, which stands for all columns there are when it is made.
+    pub has_star: bool,
+    /// Whether it has a WHERE clause.
     pub has_where: bool,
 }
 

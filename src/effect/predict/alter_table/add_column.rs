@@ -6,6 +6,7 @@
 
 use super::{super::volatility, Altered, constraints};
 use crate::{
+    catalog::{Constraint, ConstraintKind},
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work, predict::Effects},
     sql::statement::{ColumnConstraintKind, ColumnDef, ExprShape, RelationKind},
 };
@@ -72,8 +73,6 @@ fn refuse(facts: &Facts, exists: bool, altered: &Altered<'_, '_>, effects: &mut 
         (Reason::Duplicate, "42701", "the column exists")
     } else if entry.is_partition() {
         (Reason::Partitioned, "42809", "a partition gets its columns from its parent")
-    } else if altered.alter.only && is_partitioned && !entry.children.is_empty() {
-        (Reason::Partitioned, "42P16", "the column must be added to the partitions too")
     } else if facts.identity && is_partitioned && effects.major < 17 {
         (
             Reason::Partitioned,
@@ -82,6 +81,10 @@ fn refuse(facts: &Facts, exists: bool, altered: &Altered<'_, '_>, effects: &mut 
         )
     } else if facts.identity && !is_partitioned && !altered.children.is_empty() {
         (Reason::Partitioned, "42P16", "a table with inheritance children cannot get an identity column")
+    } else if facts.primary_key && entry.constraints.iter().any(is_primary_key) {
+        (Reason::Duplicate, "42P16", "the table has a primary key")
+    } else if facts.unique && is_partitioned {
+        (Reason::Partitioned, "0A000", "a unique constraint must hold the partition key")
     } else if facts.virtual_generated && effects.major < 18 {
         (Reason::Version, "42601", "a generated column needs STORED before PostgreSQL 18")
     } else {
@@ -89,6 +92,10 @@ fn refuse(facts: &Facts, exists: bool, altered: &Altered<'_, '_>, effects: &mut 
     };
     effects.fails(Action::AddColumn, Some(&altered.table), because, sqlstate, detail);
     true
+}
+
+fn is_primary_key(constraint: &Constraint) -> bool {
+    matches!(constraint.kind, ConstraintKind::PrimaryKey { .. })
 }
 
 /// `DEFAULT nextval('s')` draws numbers from an existing sequence.
@@ -112,6 +119,8 @@ struct Facts {
     not_null: bool,
     virtual_generated: bool,
     identity: bool,
+    unique: bool,
+    primary_key: bool,
     check: bool,
 }
 
@@ -124,7 +133,13 @@ impl Facts {
                     facts.has_default_clause = true;
                     facts.has_value = expr.shape != ExprShape::Null;
                 }
-                ColumnConstraintKind::NotNull | ColumnConstraintKind::PrimaryKey => facts.not_null = true,
+                ColumnConstraintKind::NotNull => facts.not_null = true,
+                ColumnConstraintKind::PrimaryKey => {
+                    facts.not_null = true;
+                    facts.primary_key = true;
+                    facts.unique = true;
+                }
+                ColumnConstraintKind::Unique => facts.unique = true,
                 ColumnConstraintKind::Generated { stored, .. } => {
                     facts.has_value = true;
                     facts.virtual_generated = *stored != Some(true);
@@ -163,7 +178,8 @@ fn add_rows_work(
         return;
     }
     if facts.check {
-        altered.spread(&base.clone().because(Reason::ColumnCheck).work(&[Work::Scan]), effects);
+        let effect = base.clone().because(Reason::ColumnCheck).harm(Harm::MayFail);
+        altered.spread(&effect.work(&[Work::Scan]), effects);
     } else if facts.is_required() || facts.virtual_generated && facts.not_null {
         altered.spread(&base.clone().because(Reason::RequiredColumn).work(&[Work::Scan]), effects);
     } else {
@@ -186,6 +202,7 @@ fn add_inline_constraints(
                     .on_table(Action::AddColumn)
                     .object(column.name.clone())
                     .because(Reason::ColumnUnique)
+                    .harm(Harm::MayFail)
                     .manner_if(true, Manner::Unique);
                 altered.spread(&effect.work(&[Work::Scan, Work::BuildIndex]), effects);
             }

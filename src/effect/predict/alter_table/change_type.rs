@@ -9,15 +9,15 @@
 
 use super::{
     super::type_change::{self, Change},
-    Altered, constraints, rebuild,
+    Altered, columns, constraints, rebuild,
 };
 use crate::{
-    catalog::{Column, ConstraintKind},
+    catalog::{Column, ConstraintKind, Fill},
     effect::{
         Action, Effect, Harm, Lock, Reason, Role, Work,
         predict::{Effects, Known},
     },
-    sql::statement::{Expr, ExprShape, Ident, Name, TypeName},
+    sql::statement::{Expr, ExprShape, Ident, Name, RelationKind, TypeName},
 };
 
 /// Adds what the change of type does.
@@ -38,14 +38,6 @@ pub(super) fn predict(
         let changed = Changed { column, ty, collation, using, old, member, role: *role };
         changed.add(altered, effects);
     }
-    for view in rebuild::views_that_may_read(&altered.table, effects).into_iter().take(1) {
-        // Which columns a view reads is not known: the statement fails if it reads this one.
-        let detail = format!("{} may read the column", view.relation.name);
-        let mut effect = altered.on_table(Action::AlterColumnType).object(column.clone());
-        effect = effect.because(Reason::DependedOn).harm(Harm::MayFail).detail(detail);
-        effect.sqlstate = Some("0A000");
-        effects.push(effect);
-    }
 }
 
 /// What must fail: a generated column, a policy or the partition key depends on the column.
@@ -53,12 +45,18 @@ fn refuse(column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) 
     let Some(entry) = altered.table.entry else { return false };
     let generated = entry.columns.iter().find(|it| it.generated_from.contains(column));
     let policy = entry.policies.iter().find(|it| it.columns.contains(column));
+    let view = rebuild::views_that_may_read(column, &altered.table, effects).into_iter().next();
     let in_key = entry.partitioning.as_ref().is_some_and(|it| it.columns.contains(column));
-    let (sqlstate, detail) = match (generated, policy, in_key) {
-        (Some(generated), _, _) => ("0A000", format!("generated column {} reads it", generated.name)),
-        (_, Some(policy), _) => ("0A000", format!("policy {} reads it", policy.name)),
-        (_, _, true) => ("42P16", "it is part of the partition key".to_owned()),
-        (None, None, false) => return false,
+    let (sqlstate, detail) = match (generated, policy, view, in_key) {
+        // Before 15 the error has the class of a syntax error.
+        (Some(generated), ..) => (
+            if effects.major < 15 { "42601" } else { "0A000" },
+            format!("generated column {} reads it", generated.name),
+        ),
+        (_, Some(policy), ..) => ("0A000", format!("policy {} reads it", policy.name)),
+        (_, _, Some(view), _) => ("0A000", format!("{} reads it", view.relation.name)),
+        (.., true) => ("42P16", "it is part of the partition key".to_owned()),
+        (None, None, None, false) => return false,
     };
     let because = Reason::DependedOn;
     effects.fails(Action::AlterColumnType, Some(&altered.table), because, sqlstate, detail);
@@ -87,10 +85,17 @@ impl Changed<'_, '_> {
         }
         match change {
             Change::Rewrite(reason) => {
-                let effect = effect.because(reason).harm(Harm::BreaksReaders);
+                let mut effect = effect.because(reason).harm(Harm::BreaksReaders);
+                if self.using.is_some() {
+                    effect = effect.harm(Harm::MayFail);
+                }
                 super::rewrite(&effect, self.member, self.role, effects);
             }
             Change::Free { index_kept } => self.keep_heap(effect, index_kept, effects),
+        }
+        if self.old.is_some_and(|it| it.fill == Fill::Identity) && self.role == Role::Subject {
+            let lock = Lock::ShareRowExclusive;
+            columns::lock_sequences(Action::AlterColumnType, self.column, self.member, lock, effects);
         }
         rebuild::indexes_of_changed_column(Action::AlterColumnType, self.column, self.member, effects);
         self.test_checks(altered, effects);
@@ -117,15 +122,24 @@ impl Changed<'_, '_> {
     /// No row is written. Indexes whose order or contents change are built again.
     fn keep_heap(&self, effect: Effect, index_kept: bool, effects: &mut Effects<'_>) {
         let collates = self.changes_collation();
-        let rebuilt = rebuild::indexes_on(self.column, self.member, effects).iter().any(|it| {
+        let is_rebuilt = |it: &Known<'_>| {
             let Some(index) = it.entry.and_then(|it| it.index.as_ref()) else { return true };
             let in_key = index.columns.iter().flatten().any(|it| it == self.column);
-            // Expressions and predicates are not compared: their indexes are always built again.
+            // Expressions and predicates are not compared: their indexes are always built again. An index of a partition is made
+            // by its parent's, and does not see that it could be kept.
             let opaque = index.partial || index.columns.contains(&None);
-            opaque || in_key && (!index_kept || collates)
-        });
+            let of_parent = it.entry.is_some_and(|it| !it.parents.is_empty());
+            opaque || of_parent || in_key && (!index_kept || collates)
+        };
+        let has_rows = super::has_rows(self.member.relation.kind);
+        let indexes = rebuild::indexes_on(self.column, self.member, effects);
+        let rebuilt: Vec<_> = indexes.into_iter().filter(|it| has_rows && is_rebuilt(it)).collect();
+        for index in &rebuilt {
+            let effect = Effect::on(Action::AlterColumnType, index, Lock::AccessExclusive).role(Role::Index);
+            effects.push(effect.work(&[Work::BuildIndex]));
+        }
         let mut effect = effect.role(self.role);
-        if rebuilt && super::has_rows(self.member.relation.kind) {
+        if !rebuilt.is_empty() {
             let reason = if collates { Reason::CollationChange } else { Reason::IndexedColumn };
             effect = effect.because(reason).work(&[Work::Scan, Work::BuildIndex]);
         }
@@ -158,13 +172,9 @@ impl Changed<'_, '_> {
         if !rewritten {
             return;
         }
-        let mut partners = rebuild::referencing_through(column, self.member, effects);
-        let is_referenced = !partners.is_empty();
-        let own: Vec<_> = self
-            .member
-            .entry
-            .iter()
-            .flat_map(|it| &it.constraints)
+        let referencing = rebuild::referencing_through(column, self.member, effects);
+        let entries = self.member.entry.iter().flat_map(|it| &it.constraints);
+        let own: Vec<_> = entries
             .filter_map(|it| match &it.kind {
                 ConstraintKind::ForeignKey { columns, referenced, .. } if columns.contains(column) => {
                     Some(*referenced)
@@ -172,15 +182,22 @@ impl Changed<'_, '_> {
                 _ => None,
             })
             .collect();
-        partners.extend(effects.all(&own));
-        for partner in &partners {
-            let effect = Effect::on(action, partner, Lock::AccessExclusive).object(column.clone());
-            let role = if is_referenced { Role::Referencing } else { Role::Referenced };
-            effects.push(effect.role(role).because(Reason::ForeignKeyColumn).work(&[Work::Scan]));
-            constraints::read_indexes(action, partner, effects);
+        let referenced = effects.all(&own);
+        for partner in &referenced {
+            constraints::test_again(action, partner, Role::Referenced, effects);
         }
-        if !partners.is_empty() {
-            let effect = altered.on_table(action).because(Reason::ForeignKeyColumn);
+        for partner in &referencing {
+            constraints::test_again(action, partner, Role::Referencing, effects);
+        }
+        if !referencing.is_empty()
+            && self.member.relation.kind == RelationKind::PartitionedTable
+            && effects.major >= 16
+        {
+            constraints::read_indexes(action, self.member, effects);
+        }
+        if !referenced.is_empty() || !referencing.is_empty() {
+            let mut effect = altered.on_table(action).because(Reason::ForeignKeyColumn);
+            effect.relation = Some(self.member.relation.clone());
             effects.push(effect.object(column.clone()).role(self.role));
         }
     }

@@ -39,10 +39,13 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
         A::SetStatistics { column } => spread(Action::SetStatistics, column, altered, effects),
         A::SetStorage { column } => spread(Action::SetStorage, column, altered, effects),
         A::AddIdentity { column } => identity(Action::AddIdentity, column, altered, effects),
-        A::SetIdentity { column } => identity(Action::SetIdentity, column, altered, effects),
+        A::SetIdentity { column } => {
+            identity(Action::SetIdentity, column, altered, effects);
+            lock_sequences(Action::SetIdentity, column, &altered.table, Lock::ShareRowExclusive, effects);
+        }
         A::DropIdentity { column, .. } => {
             identity(Action::DropIdentity, column, altered, effects);
-            lock_sequences(Action::DropIdentity, column, &altered.table, effects);
+            lock_sequences(Action::DropIdentity, column, &altered.table, Lock::AccessExclusive, effects);
         }
         A::SetCompression { column } => {
             effects.push(altered.on_table(Action::SetCompression).object(column.clone()));
@@ -108,6 +111,10 @@ fn drop_column(
         effects.fails(Action::DropColumn, Some(&altered.table), Reason::DependedOn, "42P16", detail);
         return;
     }
+    if !cascade && let Some(detail) = rebuild::needed_by(column, &altered.table, effects) {
+        effects.fails(Action::DropColumn, Some(&altered.table), Reason::DependedOn, "2BP01", detail);
+        return;
+    }
     effect = effect.harm(Harm::LosesData).harm(Harm::BreaksReaders).harm(Harm::BreaksWriters);
     effect.detail = lost_with(column, &altered.table, effects);
     altered.spread(&effect, effects);
@@ -116,11 +123,11 @@ fn drop_column(
         for index in rebuild::indexes_on(column, member, effects) {
             effects.lock(Action::DropColumn, &index, Role::Index, Lock::AccessExclusive);
         }
-        lock_sequences(Action::DropColumn, column, member, effects);
+        lock_sequences(Action::DropColumn, column, member, Lock::AccessExclusive, effects);
         rebuild::lock_foreign_key_partners(Action::DropColumn, column, member, effects);
     }
     if cascade {
-        for view in rebuild::views_that_may_read(&altered.table, effects) {
+        for view in rebuild::views_that_may_read(column, &altered.table, effects) {
             let effect = Effect::on(Action::DropColumn, &view, Lock::AccessExclusive);
             effects.push(effect.role(Role::Dependent).because(Reason::Cascade).harm(Harm::BreaksReaders));
         }
@@ -148,14 +155,20 @@ fn lost_with(column: &Ident, table: &Known<'_>, effects: &Effects<'_>) -> Option
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-fn lock_sequences(action: Action, column: &Ident, table: &Known<'_>, effects: &mut Effects<'_>) {
+pub(super) fn lock_sequences(
+    action: Action,
+    column: &Ident,
+    table: &Known<'_>,
+    lock: Lock,
+    effects: &mut Effects<'_>,
+) {
     let Some(entry) = table.entry else { return };
     let owned: Vec<Known<'_>> = effects.all(&entry.sequences);
     for sequence in owned {
         let is_owner =
             sequence.entry.is_some_and(|it| it.owned_by.as_ref().is_some_and(|(_, owner)| owner == column));
         if is_owner {
-            effects.lock(action, &sequence, Role::Sequence, Lock::AccessExclusive);
+            effects.lock(action, &sequence, Role::Sequence, lock);
         }
     }
 }
@@ -229,11 +242,6 @@ pub(super) fn knowledge(column: &Ident, table: &Known<'_>) -> NotNull {
 /// 17 and later. A stored column is computed again for every row; a virtual one is not (18).
 fn set_expression(column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
     let effect = altered.on_table(Action::SetExpression).object(column.clone());
-    if effects.major < 17 {
-        let detail = "SET EXPRESSION needs PostgreSQL 17";
-        effects.fails(Action::SetExpression, Some(&altered.table), Reason::Version, "42601", detail);
-        return;
-    }
     let members: Vec<(Known<'_>, Role)> = altered.family().map(|(it, role)| (it.clone(), role)).collect();
     for (member, role) in members {
         let fill = member.entry.and_then(|it| it.column(column)).map(|it| it.fill);

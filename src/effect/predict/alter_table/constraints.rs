@@ -108,7 +108,9 @@ fn add_not_null(
     for (member, role) in members {
         let mut effect = effect.clone().role(role).manner_if(not_valid, Manner::NotValid);
         effect.relation = Some(member.relation.clone());
+        let stays_here = constraint.options.no_inherit && role == Role::Child;
         match columns::knowledge(column, &member) {
+            _ if stays_here => {}
             NotNull::Already => {}
             NotNull::Proven => effect = effect.because(Reason::Proven).harm(Harm::BreaksWriters),
             NotNull::Unproven => {
@@ -173,6 +175,9 @@ pub(super) fn add_foreign_key(
     };
     referencing.add(&effect, key.validates, effects);
     if partner.relation.name == altered.table.relation.name {
+        if key.validates && is_partitioned && effects.major >= 16 {
+            read_indexes(key.action, &partner, effects);
+        }
         return;
     }
     let partner_children = effects.descendants(&partner);
@@ -235,6 +240,17 @@ pub(super) fn read_indexes(action: Action, table: &Known<'_>, effects: &mut Effe
     for index in effects.all(&entry.indexes) {
         effects.lock(action, &index, Role::Index, Lock::AccessShare);
     }
+}
+
+/// The other side of a foreign key that is tested again because its column was written again.
+pub(super) fn test_again(action: Action, partner: &Known<'_>, role: Role, effects: &mut Effects<'_>) {
+    let effect = Effect::of(action).because(Reason::ForeignKeyColumn).harm(Harm::MayFail);
+    let children = effects.descendants(partner);
+    // Before 15 a partitioned table's own triggers are left alone.
+    let weak = effects.major < 15 && partner.relation.kind == RelationKind::PartitionedTable;
+    let lock = if weak { Lock::ShareRowExclusive } else { Lock::AccessExclusive };
+    Side { root: partner, children: &children, lock, role, leaves_are_read: false }
+        .add(&effect, true, effects);
 }
 
 /// A constraint that is valid already is not tested again.
@@ -334,6 +350,18 @@ fn alter(name: &Ident, change: AlterConstraint, altered: &Altered<'_, '_>, effec
                 let lock = Lock::ShareRowExclusive;
                 Side { root: partner, children: &[], lock, role: Role::Referenced, leaves_are_read: false }
                     .add(&effect, true, effects);
+            }
+        }
+        (AlterConstraint::Inherit, Some(ConstraintKind::NotNull { column })) => {
+            effects.push(effect.clone());
+            for child in &altered.children {
+                let mut on_child = altered.on_child(Action::AlterConstraint, child).object(name.clone());
+                if matches!(columns::knowledge(column, child), NotNull::Unproven)
+                    && super::has_rows(child.relation.kind)
+                {
+                    on_child = on_child.because(Reason::Validation).work(&[Work::Scan]).harm(Harm::MayFail);
+                }
+                effects.push(on_child);
             }
         }
         (AlterConstraint::Enforced, _) => {

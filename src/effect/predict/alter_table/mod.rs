@@ -10,10 +10,12 @@ mod change_type;
 mod columns;
 mod constraints;
 mod drop_constraint;
+mod foreign_key;
 mod level;
 mod other_kinds;
 mod partitions;
 mod rebuild;
+mod refuse;
 mod rename;
 mod storage;
 
@@ -48,7 +50,9 @@ pub(super) fn predict(alter: &Alter, effects: &mut Effects<'_>) {
     let children = if alter.only { Vec::new() } else { effects.descendants(&table) };
     let altered = Altered { table, lock, children, alter };
     for action in &alter.actions {
-        predict_action(action, &altered, effects);
+        if !refuse::check(action, &altered, effects) {
+            predict_action(action, &altered, effects);
+        }
     }
 }
 
@@ -138,6 +142,42 @@ impl<'a> Altered<'a, '_> {
             }
             effects.push(effect);
         }
+    }
+}
+
+/// What an action is, as rules name it.
+pub(crate) fn action_of(action: &AlterAction) -> Action {
+    use crate::sql::statement::TableConstraintKind as K;
+    use AlterAction as A;
+    match action {
+        A::AddColumn { .. } => Action::AddColumn,
+        A::DropColumn { .. } => Action::DropColumn,
+        A::SetType { .. } => Action::AlterColumnType,
+        A::SetNotNull { .. } => Action::SetNotNull,
+        A::SetExpression { .. } => Action::SetExpression,
+        A::SetCompression { .. } => Action::SetCompression,
+        A::SetAccessMethod { .. } => Action::SetAccessMethod,
+        A::AddIdentity { .. } => Action::AddIdentity,
+        A::RenameColumn { .. } => Action::RenameColumn,
+        A::RenameTo { .. } => Action::Rename,
+        A::SetLogged => Action::SetLogged,
+        A::SetUnlogged => Action::SetUnlogged,
+        A::ValidateConstraint { .. } => Action::ValidateConstraint,
+        A::AlterConstraint { .. } => Action::AlterConstraint,
+        A::AttachPartition { .. } => Action::AttachPartition,
+        A::DetachPartition { .. } => Action::DetachPartition,
+        A::Inherit { .. } => Action::Inherit,
+        A::ClusterOn { .. } => Action::ClusterOn,
+        A::ReplicaIdentity { .. } => Action::ReplicaIdentity,
+        A::AddConstraint(it) => match it.kind {
+            K::Check(_) => Action::AddCheck,
+            K::NotNull { .. } => Action::AddNotNull,
+            K::ForeignKey { .. } => Action::AddForeignKey,
+            K::Unique { .. } | K::UniqueUsingIndex { .. } => Action::AddUnique,
+            K::PrimaryKey { .. } | K::PrimaryKeyUsingIndex { .. } => Action::AddPrimaryKey,
+            K::Exclude { .. } => Action::AddExclusion,
+        },
+        _ => Action::AlterOther,
     }
 }
 

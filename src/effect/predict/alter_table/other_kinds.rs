@@ -104,6 +104,18 @@ fn view(action: &AlterAction, subject: &Known<'_>, effects: &mut Effects<'_>) {
             let effect = Effect::on(Action::SetTablespace, subject, Lock::AccessExclusive);
             effect.object(tablespace.clone()).work(&[Work::Rewrite])
         }
+        AlterAction::AddColumn { .. }
+        | AlterAction::DropColumn { .. }
+        | AlterAction::SetType { .. }
+        | AlterAction::SetNotNull { .. }
+        | AlterAction::DropNotNull { .. }
+        | AlterAction::AddConstraint(_)
+            if matches!(kind, RelationKind::View | RelationKind::MaterializedView) =>
+        {
+            let action = super::action_of(action);
+            effects.fails(action, Some(subject), Reason::WrongKind, "42809", "it is not a table");
+            return;
+        }
         AlterAction::SetAccessMethod { .. } if effects.major < 15 => {
             let detail = "SET ACCESS METHOD needs PostgreSQL 15";
             effects.fails(Action::SetAccessMethod, Some(subject), Reason::Version, "42601", detail);

@@ -70,7 +70,9 @@ fn attach(partition: &Name, bound: &PartitionBound, altered: &Altered<'_, '_>, e
     }
     clone_foreign_keys(&child, altered, effects);
     for referencing in effects.referencing(&altered.table) {
-        effects.lock(action, &referencing, Role::Referencing, Lock::ShareRowExclusive);
+        // Before 15 the triggers on its side are not made again.
+        let lock = if effects.major < 15 { Lock::AccessShare } else { Lock::ShareRowExclusive };
+        effects.lock(action, &referencing, Role::Referencing, lock);
     }
 }
 
@@ -126,7 +128,8 @@ fn clone_foreign_keys(child: &Known<'_>, altered: &Altered<'_, '_>, effects: &mu
         let name = partner.name.clone();
         if has_it {
             let partner = effects.known(&name, RelationKind::Table);
-            effects.lock(Action::AttachPartition, &partner, Role::Referenced, Lock::ShareRowExclusive);
+            // The partition's own triggers are dropped in favour of the parent's.
+            effects.lock(Action::AttachPartition, &partner, Role::Referenced, Lock::AccessExclusive);
             continue;
         }
         let key = ForeignKey {
@@ -151,11 +154,6 @@ fn detach(partition: &Name, mode: Detach, altered: &Altered<'_, '_>, effects: &m
     let action = Action::DetachPartition;
     let concurrently = mode == Detach::Concurrently;
     let default = effects.default_partition(&altered.table);
-    if mode != Detach::Plain && effects.major < 14 {
-        let detail = "DETACH … CONCURRENTLY needs PostgreSQL 14";
-        effects.fails(action, Some(&altered.table), Reason::Version, "42601", detail);
-        return;
-    }
     if concurrently && effects.catalog.session.open.is_some() {
         let detail = "DETACH … CONCURRENTLY cannot run inside a transaction block";
         effects.fails(action, Some(&altered.table), Reason::InTransaction, "25001", detail);
@@ -169,7 +167,14 @@ fn detach(partition: &Name, mode: Detach, altered: &Altered<'_, '_>, effects: &m
     let effect = altered.on_table(action).object(partition.name.clone());
     effects.push(effect.manner_if(concurrently, Manner::Concurrently));
     let child = effects.known(partition, RelationKind::Table);
-    effects.lock(action, &child, Role::Child, Lock::AccessExclusive);
+    let has_neighbours = default.is_some() || !effects.referencing(&altered.table).is_empty();
+    // Before 14 the partition itself is only kept from other schema changes, unless there is more to do.
+    let weak = effects.major < 14 && !has_neighbours && effects.referenced(&altered.table).is_empty();
+    let lock = if weak { Lock::ShareUpdateExclusive } else { Lock::AccessExclusive };
+    effects.lock(action, &child, Role::Child, lock);
+    for descendant in effects.descendants(&child) {
+        effects.lock(action, &descendant, Role::Child, Lock::AccessExclusive);
+    }
     for index in effects.indexes(&child) {
         // Those that hang on an index of the parent are cut off.
         if index.entry.is_some_and(|it| !it.parents.is_empty()) {
@@ -198,9 +203,12 @@ fn test_references(child: &Known<'_>, altered: &Altered<'_, '_>, effects: &mut E
         constraints::read_indexes(action, &partner, effects);
     }
     for member in std::iter::once(child.clone()).chain(effects.descendants(child)).collect::<Vec<_>>() {
-        effects.push(Effect::on(action, &member, Lock::AccessExclusive).role(Role::Child));
+        let effect = Effect::on(action, &member, Lock::AccessExclusive).role(Role::Child);
         if super::has_rows(member.relation.kind) {
+            effects.push(effect.because(Reason::Validation).work(&[Work::Scan]));
             constraints::read_indexes(action, &member, effects);
+        } else {
+            effects.push(effect);
         }
     }
 }

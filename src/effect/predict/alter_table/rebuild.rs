@@ -9,7 +9,7 @@ use crate::{
         Action, Lock, Role,
         predict::{Effects, Known},
     },
-    sql::statement::Ident,
+    sql::statement::{Ident, RelationKind},
 };
 
 /// The indexes of `table` that name `column` in their key, their INCLUDE list, an expression or their predicate.
@@ -49,12 +49,25 @@ pub(super) fn lock_foreign_key_partners(
 }
 
 fn lock_tree(action: Action, root: &Known<'_>, role: Role, effects: &mut Effects<'_>) {
-    effects.lock(action, root, role, Lock::AccessExclusive);
-    if root.relation.kind == crate::sql::statement::RelationKind::PartitionedTable {
-        for child in effects.descendants(&root.clone()) {
-            effects.lock(action, &child, role, Lock::AccessExclusive);
-        }
+    let members = std::iter::once(root.clone());
+    let is_tree = root.relation.kind == RelationKind::PartitionedTable;
+    let children = if is_tree { effects.descendants(root) } else { Vec::new() };
+    for member in members.chain(children).collect::<Vec<_>>() {
+        // Before 15 only the leaves have triggers of their own to drop.
+        let is_inner = member.relation.kind == RelationKind::PartitionedTable;
+        let weak = is_inner && effects.major < 15 && action == Action::AlterColumnType;
+        let lock = if weak { Lock::ShareRowExclusive } else { Lock::AccessExclusive };
+        effects.lock(action, &member, role, lock);
     }
+}
+
+/// What keeps a column from being dropped without CASCADE.
+pub(super) fn needed_by(column: &Ident, table: &Known<'_>, effects: &Effects<'_>) -> Option<String> {
+    if let Some(view) = views_that_may_read(column, table, effects).first() {
+        return Some(format!("{} reads column {column}", view.relation.name));
+    }
+    let referencing = referencing_through(column, table, effects);
+    referencing.first().map(|it| format!("a foreign key of {} refers to column {column}", it.relation.name))
 }
 
 /// The tables with a foreign key to `column` of `table`.
@@ -88,13 +101,17 @@ pub(super) fn indexes_of_changed_column(
     }
 }
 
-/// The views and materialized views that read `table`, and those that read them. Which columns they read is not known.
+/// The views and materialized views that read `column` of `table`, and those that read these.
 pub(in crate::effect::predict) fn views_that_may_read<'a>(
+    column: &Ident,
     table: &Known<'a>,
     effects: &Effects<'a>,
 ) -> Vec<Known<'a>> {
     let mut found: Vec<Known<'a>> = Vec::new();
-    let mut waiting = table.entry.map_or_else(Vec::new, |it| it.read_by.clone());
+    let Some(entry) = table.entry else { return found };
+    let mut direct = effects.all(&entry.read_by);
+    direct.retain(|it| it.entry.is_some_and(|it| it.reads_columns.contains(column)));
+    let mut waiting: Vec<_> = direct.iter().filter_map(|it| it.entry.map(|it| it.oid)).collect();
     while let Some(oid) = waiting.pop() {
         for view in effects.all(&[oid]) {
             if found.iter().all(|it| it.relation.name != view.relation.name) {

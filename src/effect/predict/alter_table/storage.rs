@@ -31,10 +31,26 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
         A::SetAccessMethod { method } => set_access_method(method.as_ref(), altered, effects),
         A::SetOptions { options } => {
             let names: Vec<&str> = options.iter().map(|(name, _)| name.as_str()).collect();
+            if altered.table.relation.kind == RelationKind::PartitionedTable {
+                let sqlstate = if effects.major < 16 { "22023" } else { "42809" };
+                let detail = "a partitioned table has no storage parameters: set them on each partition";
+                effects.fails(
+                    Action::SetOptions,
+                    Some(&altered.table),
+                    Reason::Partitioned,
+                    sqlstate,
+                    detail,
+                );
+                return;
+            }
             effects.push(altered.on_table(Action::SetOptions).detail(names.join(", ")));
         }
         A::ResetOptions { .. } => effects.push(altered.on_table(Action::ResetOptions)),
-        A::OfType { .. } => effects.push(altered.on_table(Action::OfType)),
+        A::OfType { ty } => {
+            effects.push(altered.on_table(Action::OfType));
+            let composite = effects.known(ty, RelationKind::CompositeType);
+            effects.lock(Action::OfType, &composite, Role::Read, Lock::AccessShare);
+        }
         A::NotOf => effects.push(altered.on_table(Action::NotOfType)),
         _ => effects.push(altered.on_table(Action::AlterOther)),
     }
@@ -96,6 +112,11 @@ fn set_persistence(
     effects: &mut Effects<'_>,
 ) {
     let effect = altered.on_table(action);
+    if altered.table.relation.kind == RelationKind::PartitionedTable && effects.major >= 18 {
+        let detail = "a partitioned table is neither logged nor unlogged: change each partition";
+        effects.fails(action, Some(&altered.table), Reason::Partitioned, "42809", detail);
+        return;
+    }
     if altered.table.entry.is_some_and(|it| it.complete && it.persistence == wanted) {
         effects.push(effect);
         return;
@@ -126,9 +147,9 @@ fn set_tablespace(tablespace: &Ident, altered: &Altered<'_, '_>, effects: &mut E
 
 /// 15 and later. The same access method is no work.
 fn set_access_method(method: Option<&Ident>, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
-    if effects.major < 15 {
-        let detail = "SET ACCESS METHOD needs PostgreSQL 15";
-        effects.fails(Action::SetAccessMethod, Some(&altered.table), Reason::Version, "42601", detail);
+    if altered.table.relation.kind == RelationKind::PartitionedTable && effects.major < 17 {
+        let detail = "a partitioned table has no access method before PostgreSQL 17";
+        effects.fails(Action::SetAccessMethod, Some(&altered.table), Reason::Partitioned, "42809", detail);
         return;
     }
     let wanted = method.map_or("heap", |it| it.as_str());
