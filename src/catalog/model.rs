@@ -147,6 +147,7 @@ pub enum Fill {
 
 /// A constraint of a table.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own in pg_constraint")]
 pub struct Constraint {
     /// Its name: as written, or as PostgreSQL would choose it (`orders_user_id_fkey`).
     pub name: Ident,

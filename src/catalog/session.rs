@@ -185,16 +185,15 @@ impl Session {
 
     /// RESET, of everything when `setting` is `None`.
     pub fn reset(&mut self, setting: Option<&Ident>) {
-        match setting {
-            Some(setting) => self.put(setting, None, false),
-            None => {
-                // RESET ALL leaves the role as it is: it is flagged GUC_NO_RESET_ALL.
-                let role = self.settings.get("role").cloned();
-                self.settings = Arc::clone(&self.defaults);
-                self.after_commit = Arc::clone(&self.defaults);
-                self.put(&Ident::new_static("role"), role, false);
-                self.read_search_path();
-            }
+        if let Some(setting) = setting {
+            self.put(setting, None, false);
+        } else {
+            // RESET ALL leaves the role as it is: it is flagged GUC_NO_RESET_ALL.
+            let role = self.settings.get("role").cloned();
+            self.settings = Arc::clone(&self.defaults);
+            self.after_commit = Arc::clone(&self.defaults);
+            self.put(&Ident::new_static("role"), role, false);
+            self.read_search_path();
         }
     }
 

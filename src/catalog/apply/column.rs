@@ -279,7 +279,7 @@ impl Catalog {
             }
             AlterAction::SetExpression { column, expr } => {
                 self.change_column(table, column, |it| {
-                    it.generated_from = expr.columns.iter().map(kept).collect()
+                    it.generated_from = expr.columns.iter().map(kept).collect();
                 });
                 return;
             }

@@ -7,7 +7,7 @@ use super::{
     naming::{joined, kept},
 };
 use crate::{
-    catalog::{Catalog, Constraint, ConstraintKind, Oid, Relation},
+    catalog::{Catalog, Constraint, ConstraintKind, Index, Oid, Relation},
     sql::statement::{
         AlterConstraint, ColumnConstraint, ColumnConstraintKind as ColumnKind, ColumnDef, ConstraintOptions,
         Expr, ExprShape, Ident, KeyActions, LikeClause, Name, RelationKind, TableConstraint,
@@ -126,10 +126,11 @@ impl Catalog {
     ) {
         let Some((schema, table_name)) = self.schema_and_name(table) else { return };
         let columns: Vec<Ident> = expr.columns.iter().map(kept).collect();
-        let name = name.map(kept).unwrap_or_else(|| {
+        let choose = || {
             let column = if let [column] = columns.as_slice() { Some(column.as_str()) } else { None };
             self.choose_constraint_name(&schema, &table_name, column, "check")
-        });
+        };
+        let name = name.map_or_else(choose, kept);
         let not_null = match &expr.shape {
             ExprShape::NotNull(columns) => columns.iter().map(kept).collect(),
             _ => Vec::new(),
@@ -250,9 +251,8 @@ impl Catalog {
         } else {
             key.referenced_columns.iter().map(kept).collect()
         };
-        let name = key.name.map(kept).unwrap_or_else(|| {
-            self.choose_constraint_name(&schema, &table_name, Some(&joined(&columns)), "fkey")
-        });
+        let choose = || self.choose_constraint_name(&schema, &table_name, Some(&joined(&columns)), "fkey");
+        let name = key.name.map_or_else(choose, kept);
         let kind =
             ConstraintKind::ForeignKey { columns, referenced, referenced_columns, actions: key.actions };
         let constraint = self.constraint_of(name, kind, key.options, key.is_new);
@@ -333,9 +333,7 @@ impl Catalog {
         let name = name.map_or_else(|| kept(index), kept);
         self.change(oid, |it| {
             it.name.name = name.clone();
-            if let Some(index) = &mut it.index {
-                index.of_constraint = true;
-            }
+            it.index.get_or_insert_with(|| Index::heard_of(table)).of_constraint = true;
         });
         self.change(table, |it| {
             if !it.indexes.contains(&oid) {

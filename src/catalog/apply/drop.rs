@@ -93,11 +93,17 @@ impl Catalog {
     fn drop_schema(&mut self, schema: &Ident) {
         let is_in = |name: &Name| name.schema.as_ref() == Some(schema);
         let relations: Vec<Oid> = self.relations().filter(|it| is_in(&it.name)).map(|it| it.oid).collect();
-        relations.into_iter().for_each(|it| self.drop_relation(it));
+        for relation in relations {
+            self.drop_relation(relation);
+        }
         let types: Vec<Name> = self.types().map(|it| it.name.clone()).filter(is_in).collect();
-        types.iter().for_each(|it| self.drop_type(it));
+        for ty in &types {
+            self.drop_type(ty);
+        }
         let functions: Vec<Name> = self.function_names().filter(|it| is_in(it)).cloned().collect();
-        functions.iter().for_each(|it| self.remove_functions(it));
+        for function in &functions {
+            self.remove_functions(function);
+        }
         self.remove_schema(schema);
     }
 

@@ -180,16 +180,12 @@ impl Catalog {
         }
         let names = index_column_names(constraint.columns.iter().cloned());
         let index = Index {
-            table,
             unique: constraint.label != Label::Exclude,
             valid: !(only && self.has_partitions(table)),
             method: constraint.method.clone(),
             columns: constraint.columns.iter().cloned().map(Some).collect(),
-            include: Vec::new(),
-            expression_columns: Vec::new(),
-            functions: Vec::new(),
-            partial: false,
             of_constraint: true,
+            ..Index::heard_of(table)
         };
         let name = constraint.name.clone();
         let made = self.make_constraint_index(table, name, constraint.label, index, &names, false);
@@ -250,15 +246,15 @@ impl Catalog {
 
     /// Attaches an index of the partition that is like `parent`, or makes one.
     pub(super) fn index_partition(&mut self, parent: Oid, partition: Oid) {
+        if self.relation(partition).is_some_and(|it| it.kind == RelationKind::ForeignTable) {
+            return;
+        }
         let Some((template, names, label)) = self.template(parent) else { return };
-        let own = match self.like_index(&template, label, partition) {
-            Some(own) => Some(own),
-            None => {
-                let index = Index { table: partition, valid: true, ..template };
-                self.make_constraint_index(partition, None, label, index, &names, true)
-                    .inspect(|it| self.index_partitions(*it, partition))
-            }
-        };
+        let own = self.like_index(&template, label, partition).or_else(|| {
+            let index = Index { table: partition, valid: true, ..template };
+            self.make_constraint_index(partition, None, label, index, &names, true)
+                .inspect(|it| self.index_partitions(*it, partition))
+        });
         if let Some(own) = own {
             self.link_index(parent, own);
             if self.relation(own).and_then(|it| it.index.as_ref()).is_some_and(|it| !it.valid) {
@@ -369,6 +365,22 @@ impl Catalog {
 }
 
 impl Index {
+    /// An index of which nothing is known but its table, and that a constraint may be made of it.
+    pub(super) fn heard_of(table: Oid) -> Self {
+        Self {
+            table,
+            unique: true,
+            valid: true,
+            method: BTREE,
+            columns: Vec::new(),
+            include: Vec::new(),
+            expression_columns: Vec::new(),
+            functions: Vec::new(),
+            partial: false,
+            of_constraint: false,
+        }
+    }
+
     /// Whether two indexes of a parent and its partition do the same, as far as can be told.
     fn is_like(&self, other: &Self) -> bool {
         self.unique == other.unique

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     catalog::{Catalog, Column, Constraint, ConstraintKind, Fill, Oid},
-    sql::statement::{ConstraintOptions, Detach, Ident, Name, PartitionBound, RelationKind},
+    sql::statement::{ConstraintOptions, Detach, Ident, Name, PartitionBound, Persistence, RelationKind},
 };
 
 impl Catalog {
@@ -179,7 +179,7 @@ impl Catalog {
             self.drop_by_name(partition);
         }
         let name = Name { schema: into.schema.clone().or(Some(schema)), name: into.name.clone() };
-        let relation = self.new_relation(name.clone(), RelationKind::Table, Default::default());
+        let relation = self.new_relation(name.clone(), RelationKind::Table, Persistence::Permanent);
         let oid = relation.oid;
         self.put(relation);
         let bound = PartitionBound::Values(String::new());
@@ -195,12 +195,11 @@ impl Catalog {
     }
 
     pub(super) fn drop_by_name(&mut self, name: &Name) {
-        match self.find(name).map(|it| it.oid) {
-            Some(oid) => self.drop_relation(oid),
-            None => {
-                let name = self.qualify(name);
-                self.know_absent(name);
-            }
+        if let Some(oid) = self.find(name).map(|it| it.oid) {
+            self.drop_relation(oid);
+        } else {
+            let name = self.qualify(name);
+            self.know_absent(name);
         }
     }
 }

@@ -42,7 +42,6 @@ impl Catalog {
             S::CreateView(create) => self.create_view(create),
             S::CreateSequence(create) => self.create_sequence(create),
             S::Alter(alter) => self.alter(alter),
-            S::AlterAllInTablespace { .. } => {}
             S::AttachIndex { parent, child } => self.attach_index_by_name(parent, child),
             S::DropRelation(drop) => self.drop_relations(drop),
             S::RefreshMaterializedView { name, with_data, .. } => {
@@ -112,6 +111,8 @@ impl Catalog {
         }
         let created = Some(self.now());
         let oid = self.next_oid();
+        let is_temporary = name.schema.as_ref() == Some(&super::store::TEMPORARY);
+        let persistence = if is_temporary { Persistence::Temporary } else { persistence };
         Relation { complete: true, created, persistence, ..Relation::heard_of(oid, name, kind) }
     }
 

@@ -38,14 +38,14 @@ pub(super) fn first_free(
     label: &str,
     is_taken: impl Fn(&Ident) -> bool,
 ) -> Ident {
-    let plain = object_name(name1, name2, label);
-    if !is_taken(&plain) {
-        return plain;
+    let mut name = object_name(name1, name2, label);
+    for n in 1_u32.. {
+        if !is_taken(&name) {
+            break;
+        }
+        name = object_name(name1, name2, &format!("{label}{n}"));
     }
-    (1_u32..)
-        .map(|n| object_name(name1, name2, &format!("{label}{n}")))
-        .find(|it| !is_taken(it))
-        .unwrap_or(plain)
+    name
 }
 
 /// Column names joined by `_`, as they stand in the middle of a chosen name.

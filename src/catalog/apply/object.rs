@@ -27,7 +27,7 @@ impl Catalog {
             }
             S::CreateRule { name, table, .. } => self.change_named(table, |it| put_name(&mut it.rules, name)),
             S::DropRule { name, table, .. } => {
-                self.change_named(table, |it| it.rules.retain(|it| it != name))
+                self.change_named(table, |it| it.rules.retain(|it| it != name));
             }
             S::AlterRule { name, table, rename_to: Some(to) } => {
                 self.change_named(table, |it| rename(&mut it.rules, name, to));
@@ -186,7 +186,9 @@ impl Catalog {
 
     fn rename_functions(&mut self, before: &Name, after: &Name) {
         let mut functions = self.find_functions(before).to_vec();
-        functions.iter_mut().for_each(|it| it.name = after.clone());
+        for function in &mut functions {
+            function.name = after.clone();
+        }
         self.remove_functions(before);
         self.put_functions(after.clone(), functions);
     }
@@ -199,7 +201,9 @@ impl Catalog {
             self.change(oid, |it| it.name.schema = Some(to.clone()));
         }
         let types: Vec<Name> = self.types().map(|it| it.name.clone()).filter(is_in).collect();
-        types.iter().for_each(|it| self.move_type(it, Some(&to), None));
+        for ty in &types {
+            self.move_type(ty, Some(&to), None);
+        }
         let functions: Vec<Name> = self.function_names().filter(|it| is_in(it)).cloned().collect();
         for before in functions {
             let after = Name { schema: Some(to.clone()), ..before.clone() };

@@ -1,6 +1,6 @@
 //! Types and domains.
 
-use super::naming::kept;
+use super::naming::{first_free, kept};
 use crate::{
     catalog::{Catalog, DomainConstraint, Type, TypeKind},
     sql::statement::{
@@ -65,27 +65,13 @@ impl Catalog {
         let name = self.new_name(name, Persistence::Permanent);
         let mut checks: Vec<DomainConstraint> = Vec::new();
         for constraint in constraints.iter().filter(|it| is_check(it)) {
-            checks.push(self.domain_constraint(&name, &checks, constraint));
+            checks.push(domain_constraint(&name, &checks, constraint));
         }
         let not_null = constraints.iter().any(|it| it.kind == DomainConstraintKind::NotNull);
         let kind =
             TypeKind::Domain { base: self.resolve_type(base), constraints: checks, not_null, has_default };
         let created = Some(self.now());
         self.put_type(Type { name, kind, created });
-    }
-
-    fn domain_constraint(
-        &self,
-        domain: &Name,
-        others: &[DomainConstraint],
-        constraint: &statement::DomainConstraint,
-    ) -> DomainConstraint {
-        let name = constraint.name.as_ref().map(kept).unwrap_or_else(|| {
-            super::naming::first_free(&domain.name, None, "check", |it| {
-                others.iter().any(|other| other.name == *it)
-            })
-        });
-        DomainConstraint { name, valid: !constraint.not_valid }
     }
 
     pub(super) fn alter_domain(&mut self, name: &Name, action: &AlterDomain) {
@@ -97,7 +83,7 @@ impl Catalog {
                     Some(TypeKind::Domain { constraints, .. }) => constraints.clone(),
                     _ => Vec::new(),
                 };
-                let added = self.domain_constraint(name, &others, constraint);
+                let added = domain_constraint(name, &others, constraint);
                 self.change_domain(name, |checks, _, _| checks.push(added));
             }
             _ => self.change_domain(name, |checks, not_null, has_default| match action {
@@ -171,4 +157,15 @@ impl Catalog {
 
 fn is_check(constraint: &statement::DomainConstraint) -> bool {
     matches!(constraint.kind, DomainConstraintKind::Check(_))
+}
+
+fn domain_constraint(
+    domain: &Name,
+    others: &[DomainConstraint],
+    constraint: &statement::DomainConstraint,
+) -> DomainConstraint {
+    let choose =
+        || first_free(&domain.name, None, "check", |it| others.iter().any(|other| other.name == *it));
+    let name = constraint.name.as_ref().map_or_else(choose, kept);
+    DomainConstraint { name, valid: !constraint.not_valid }
 }

@@ -9,6 +9,7 @@ impl Catalog {
     pub(super) fn create_view(&mut self, create: &CreateView) {
         let persistence = if create.temporary { Persistence::Temporary } else { Persistence::Permanent };
         let name = self.new_name(&create.name, persistence);
+        let may_be_there = create.or_replace && !self.is_free(&name);
         let replaced =
             self.find(&name).filter(|it| create.or_replace && it.kind == RelationKind::View).map(|it| it.oid);
         let oid = if let Some(oid) = replaced {
@@ -17,7 +18,7 @@ impl Catalog {
             let relation = self.new_relation(name, RelationKind::View, persistence);
             let oid = relation.oid;
             // Its columns would take an evaluation of the query, and with OR REPLACE it may have been there.
-            let created = relation.created.filter(|_| !create.or_replace);
+            let created = relation.created.filter(|_| !may_be_there);
             self.put(Relation { complete: false, created, ..relation });
             oid
         };

@@ -3,3 +3,5 @@
 mod dump;
 mod server;
 mod session;
+mod speed;
+mod unknown;
