@@ -75,12 +75,12 @@ fn path(node: &SyntaxNode) -> Option<Name> {
 pub(super) fn leaf(node: &SyntaxNode) -> Option<Ident> {
     let token = node.first_token()?;
     let text = token.text();
-    Some(match text.as_bytes() {
-        [b'u' | b'U', b'&', ..] => ast::normalize_name_node(node).into(),
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'"') => Ident::new(&text[1..text.len() - 1]),
-        [b'"', ..] => text[1..text.len() - 1].replace("\"\"", "\"").into(),
-        _ => folded(text),
-    })
+    if text.starts_with(['u', 'U']) && text[1..].starts_with('&') {
+        return Some(ast::normalize_name_node(node).into());
+    }
+    let Some(quoted) = text.strip_prefix('"') else { return Some(folded(text)) };
+    let inner = quoted.strip_suffix('"').unwrap_or(quoted);
+    Some(if inner.contains('"') { inner.replace("\"\"", "\"").into() } else { Ident::new(inner) })
 }
 
 /// An unquoted word in lower case. PostgreSQL leaves letters beyond ASCII alone in UTF-8 databases.
