@@ -8,6 +8,7 @@ mod fingerprint;
 mod judge;
 mod meta;
 mod read;
+mod replaced;
 mod replay;
 mod scope;
 

@@ -3,7 +3,7 @@
 use super::{
     Input, InputRole, Options, embedded, meta,
     read::{File, Kind},
-    scope,
+    replaced, scope,
 };
 use crate::{
     catalog::{Catalog, Session},
@@ -11,7 +11,7 @@ use crate::{
     finding::Span,
     sql::{
         Statement,
-        statement::{StatementKind, Transaction},
+        statement::{Name, StatementKind, Transaction},
     },
 };
 
@@ -38,6 +38,10 @@ pub(super) struct Ran {
     pub(super) origins: Vec<(std::ops::Range<usize>, Span)>,
     /// What `lint` found by itself: the rule, the place, and the detail for its message.
     pub(super) said: Vec<Said>,
+    /// The number of its transaction.
+    pub(super) transaction: u32,
+    /// What it makes, by name.
+    pub(super) makes: Vec<Name>,
 }
 
 /// A finding that needs no effect.
@@ -80,6 +84,7 @@ impl Replay {
             statements.extend(ran.filter(|_| is_judged));
         }
         self.end_file(scope, &mut statements);
+        replaced::mark(&mut statements);
         Replayed { statements, comments: file.comments }
     }
 
@@ -135,8 +140,10 @@ impl Replay {
             }));
             self.catalog.session.hold(&outcome.locks(), span.start);
         }
+        let transaction = self.catalog.session.transaction;
+        let makes = if is_judged { replaced::made_by(statement, &self.catalog) } else { Vec::new() };
         self.catalog.apply(statement, self.major);
-        Ran { span, outcome, origins, said: Vec::new() }
+        Ran { span, outcome, origins, said: Vec::new(), transaction, makes }
     }
 
     fn unreadable(&self, span: Span, at: Span, message: String, scope: Scope) -> Ran {
@@ -146,6 +153,7 @@ impl Replay {
 
     fn only_said(&self, span: Span, statement: StatementKind, said: Said, scope: Scope) -> Ran {
         let outcome = Outcome { statement, situation: self.situation(scope, false), effects: Vec::new() };
-        Ran { span, outcome, origins: Vec::new(), said: vec![said] }
+        let transaction = self.catalog.session.transaction;
+        Ran { span, outcome, origins: Vec::new(), said: vec![said], transaction, makes: Vec::new() }
     }
 }

@@ -108,6 +108,13 @@ impl Rule {
     pub fn parse(id: &str, page: &str) -> Result<Self, Error> {
         parse(id, page).map_err(|problem| Error::Rule { id: id.to_owned(), problem })
     }
+
+    /// Whether it is about where a statement stands rather than about what it does.
+    pub fn is_of_situation(&self) -> bool {
+        self.when
+            .iter()
+            .all(|it| it.transaction.is_some() || it.lock_timeout.is_some() || it.statement_timeout.is_some())
+    }
 }
 
 fn parse(id: &str, page: &str) -> Result<Rule, String> {

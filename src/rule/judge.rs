@@ -6,8 +6,9 @@ use super::{
     template::{Facts, blocked, list},
 };
 use crate::{
-    effect::{Effect, Harm, Outcome, Relation, Role},
+    effect::{Action, Effect, Harm, Outcome, Relation, Role},
     finding::Severity,
+    sql::statement::Ident,
     traffic::Heat,
 };
 
@@ -33,6 +34,9 @@ pub struct Judgement<'a> {
 /// The effects of one statement that one rule is about, and that are one thing to the reader.
 struct Group {
     rule: usize,
+    action: Action,
+    /// The object of the subject's effects, once one of them is here.
+    subject: Option<Option<Ident>>,
     effects: Vec<usize>,
 }
 
@@ -60,18 +64,20 @@ fn matches(rules: &RuleSet, outcome: &Outcome) -> Vec<(usize, usize)> {
         if fails && !effect.harms.contains(Harm::Fails) {
             continue;
         }
-        let candidates = rules.candidates(effect.action);
+        let candidates = rules.candidates(effect);
         let holds = |rule: &Rule| rule.when.iter().any(|when| when.holds(effect, outcome));
         matches
             .extend(candidates.filter(|it| rules.rules().get(*it).is_some_and(holds)).map(|rule| (rule, n)));
     }
     let is_general = |rule: usize| rules.rules().get(rule).is_some_and(|it| it.otherwise);
+    let is_special =
+        |rule: usize| rules.rules().get(rule).is_some_and(|it| !it.otherwise && !it.is_of_situation());
     let action = |n: usize| outcome.effects.get(n).map(|it| it.action);
     let all = matches.clone();
     matches.retain(|(general, n)| {
         !is_general(*general)
             || !all.iter().any(|(special, other)| {
-                !is_general(*special) && action(*other) == action(*n) && all.contains(&(*general, *other))
+                is_special(*special) && action(*other) == action(*n) && all.contains(&(*general, *other))
             })
     });
     matches
@@ -80,19 +86,19 @@ fn matches(rules: &RuleSet, outcome: &Outcome) -> Vec<(usize, usize)> {
 /// Adds an effect to the group that it belongs to: what the same action does to other relations is one finding.
 fn add(groups: &mut Vec<Group>, rule: usize, n: usize, outcome: &Outcome) {
     let Some(effect) = outcome.effects.get(n) else { return };
-    let same = groups.iter_mut().rev().find(|group| {
-        let first = group.effects.first().and_then(|it| outcome.effects.get(*it));
-        group.rule == rule && first.is_some_and(|first| is_one_thing(first, effect))
+    let subject = (effect.role == Role::Subject).then(|| effect.object.clone());
+    // An index or a child that goes along may have its own name as the object, or none.
+    let same = groups.iter_mut().rev().find(|it| {
+        let is_one_thing = it.subject.is_none() || subject.is_none() || it.subject == subject;
+        it.rule == rule && it.action == effect.action && is_one_thing
     });
     match same {
-        Some(group) => group.effects.push(n),
-        None => groups.push(Group { rule, effects: vec![n] }),
+        Some(group) => {
+            group.effects.push(n);
+            group.subject = group.subject.take().or(subject);
+        }
+        None => groups.push(Group { rule, action: effect.action, subject, effects: vec![n] }),
     }
-}
-
-fn is_one_thing(first: &Effect, effect: &Effect) -> bool {
-    // An index or a child that goes along may have its own name as the object.
-    first.action == effect.action && (first.object == effect.object || effect.role != Role::Subject)
 }
 
 fn judgement<'a>(

@@ -6,10 +6,12 @@ use rustc_hash::FxHashMap;
 use super::{
     file::{Pack, Rule, Severities},
     judge::{Judgement, judge},
+    many::Many,
     template::Facts,
+    when::When,
 };
 use crate::{
-    effect::{Action, Outcome, Relation},
+    effect::{Action, Effect, Outcome, Reason, Relation},
     error::Error,
     finding::Severity,
     suggest::nearest,
@@ -24,6 +26,8 @@ pub struct RuleSet {
     rules: Vec<Rule>,
     /// The rules that set `action` in each `[[when]]`, by those actions: most of them look at one.
     by_action: FxHashMap<Action, Vec<usize>>,
+    /// Of the others, those that set `because` in each `[[when]]`, by those reasons.
+    by_reason: FxHashMap<Reason, Vec<usize>>,
     /// The rules that must look at every effect.
     for_all: Vec<usize>,
 }
@@ -55,14 +59,10 @@ impl RuleSet {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         let mut set = Self { rules, ..Self::default() };
         for (n, rule) in set.rules.iter().enumerate() {
-            if rule.when.iter().all(|it| it.action.is_some()) {
-                for action in rule.when.iter().filter_map(|it| it.action.as_ref()).flat_map(|it| &it.0) {
-                    let rules = set.by_action.entry(*action).or_default();
-                    // Two [[when]] may name the same action.
-                    if rules.last() != Some(&n) {
-                        rules.push(n);
-                    }
-                }
+            if let Some(actions) = all_of(rule, |it| it.action.as_ref()) {
+                actions.into_iter().for_each(|it| add(set.by_action.entry(*it).or_default(), n));
+            } else if let Some(reasons) = all_of(rule, |it| it.because.as_ref()) {
+                reasons.into_iter().for_each(|it| add(set.by_reason.entry(*it).or_default(), n));
             } else {
                 set.for_all.push(n);
             }
@@ -125,9 +125,23 @@ impl RuleSet {
         })
     }
 
-    /// The rules that an effect of this action may concern, by their places in [`Self::rules`].
-    pub(super) fn candidates(&self, action: Action) -> impl Iterator<Item = usize> {
-        let special = self.by_action.get(&action).map_or(&[][..], Vec::as_slice);
-        special.iter().chain(&self.for_all).copied()
+    /// The rules that an effect may concern, by their places in [`Self::rules`].
+    pub(super) fn candidates(&self, effect: &Effect) -> impl Iterator<Item = usize> {
+        let by_action = self.by_action.get(&effect.action);
+        let by_reason = effect.because.and_then(|it| self.by_reason.get(&it));
+        by_action.into_iter().chain(by_reason).flatten().chain(&self.for_all).copied()
+    }
+}
+
+/// The values of one condition in all `[[when]]` of a rule; `None` if one of them does not set it.
+fn all_of<T>(rule: &Rule, condition: fn(&When) -> Option<&Many<T>>) -> Option<Vec<&T>> {
+    let values: Option<Vec<&Many<T>>> = rule.when.iter().map(condition).collect();
+    values.map(|it| it.into_iter().flat_map(|it| &it.0).collect())
+}
+
+/// Adds a rule to a list, once: two `[[when]]` may name the same value.
+fn add(rules: &mut Vec<usize>, rule: usize) {
+    if rules.last() != Some(&rule) {
+        rules.push(rule);
     }
 }

@@ -9,7 +9,7 @@ use super::{
     drop::{Seed, seed},
 };
 use crate::{
-    effect::{Action, Effect, Lock, Manner, Reason, Role},
+    effect::{Action, Effect, Harm, Lock, Manner, Reason, Role},
     sql::statement::{DropRelation, RelationKind},
 };
 
@@ -67,7 +67,12 @@ fn drop_one<'a>(index: &Known<'a>, drop: &DropRelation, effects: &mut Effects<'a
         let tables = member.entry.and_then(|it| it.index.as_ref()).map(|it| effects.all(&[it.table]));
         for table in tables.unwrap_or_default() {
             let role = if is_first { Role::Subject } else { Role::Child };
-            effects.push(with_manner(Effect::on(ACTION, &table, lock).role(role)));
+            let mut effect = with_manner(Effect::on(ACTION, &table, lock).role(role));
+            // ON CONFLICT counts on a unique index.
+            if is_unique(member) {
+                effect = effect.harm(Harm::BreaksWriters);
+            }
+            effects.push(effect);
             is_first = false;
         }
         // Without its table, the index is all that can be named.
@@ -75,4 +80,8 @@ fn drop_one<'a>(index: &Known<'a>, drop: &DropRelation, effects: &mut Effects<'a
         let lock = if is_first { lock } else { Lock::AccessExclusive };
         effects.push(with_manner(Effect::on(ACTION, member, lock).role(role)));
     }
+}
+
+fn is_unique(index: &Known<'_>) -> bool {
+    index.entry.and_then(|it| it.index.as_ref()).is_some_and(|it| it.unique)
 }

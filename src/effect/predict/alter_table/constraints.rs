@@ -159,7 +159,11 @@ pub(super) fn add_foreign_key(
     }
     let mut effect = Effect::of(key.action).object(key.object.clone());
     effect.because = key.because;
-    effect = effect.manner_if(key.not_valid, Manner::NotValid).harm(Harm::BreaksWriters);
+    effect = effect.manner_if(key.not_valid, Manner::NotValid);
+    // An application that does not know a new column writes its default only.
+    if key.action != Action::AddColumn {
+        effect = effect.harm(Harm::BreaksWriters);
+    }
     if key.validates {
         effect = effect.harm(Harm::MayFail);
         effect.because = effect.because.or(Some(Reason::Validation));

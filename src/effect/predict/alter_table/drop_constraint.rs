@@ -31,8 +31,10 @@ pub(super) fn predict(
         if altered.table.is_complete() && !if_exists {
             let detail = format!("constraint {name} does not exist");
             effects.fails(Action::DropConstraint, Some(&altered.table), Reason::Missing, "42704", detail);
-        } else {
+        } else if altered.table.is_complete() {
             effects.push(effect);
+        } else {
+            effects.push(effect.harm(Harm::BreaksWriters));
         }
         return;
     };
@@ -41,7 +43,6 @@ pub(super) fn predict(
         effects.fails(Action::DropConstraint, Some(&altered.table), Reason::DependedOn, "42P16", detail);
         return;
     }
-    let effect = effect.harm(Harm::BreaksWriters);
     match &constraint.kind {
         ConstraintKind::ForeignKey { referenced, .. } => {
             spread_to_partitions(&effect, altered, effects);
@@ -52,6 +53,8 @@ pub(super) fn predict(
         ConstraintKind::Unique { index, .. }
         | ConstraintKind::PrimaryKey { index, .. }
         | ConstraintKind::Exclude { index, .. } => {
+            // ON CONFLICT counts on it.
+            let effect = effect.harm(Harm::BreaksWriters);
             drop_index_constraint(&effect, constraint, *index, cascade, altered, effects);
         }
         ConstraintKind::Check { .. } | ConstraintKind::NotNull { .. } => {
