@@ -6,12 +6,8 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::copy::reads_script;
-use super::scan::Scanner;
-use super::stand_in::{StandIn, StandInKind};
 use super::token::is_space;
-use super::{Defect, Piece, PieceKind, Problem};
-use crate::sql::source::Span;
+use super::{Piece, PieceKind};
 
 /// A meta-command, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,62 +29,6 @@ impl Piece {
         let arguments =
             if takes_whole_line(name) { vec![Cow::Borrowed(rest.trim())] } else { arguments(rest) };
         Some(Meta { name, arguments })
-    }
-}
-
-impl Scanner<'_> {
-    /// Reads what a `\` outside of quotes begins.
-    pub(super) fn backslash(&mut self) {
-        match self.bytes.get(self.at + 1) {
-            // Joins statements for one round trip, in one transaction; their data comes after the last.
-            Some(b';') if !self.statement.holds_semicolon() => {
-                self.n_copies += usize::from(self.statement.copies_from_stdin);
-                self.end_statement();
-                self.at += 2;
-            }
-            Some(b';' | b':') => {
-                self.statement.start.get_or_insert(self.at);
-                self.stand_in(self.at + 1);
-                self.token(self.at + 1);
-            }
-            _ => self.meta_command(),
-        }
-    }
-
-    /// Makes the text up to `end` nothing to the parser.
-    fn stand_in(&mut self, end: usize) {
-        let span = Span { start: self.at, end };
-        self.statement.stand_ins.push(StandIn { span, kind: StandInKind::Nothing });
-        self.at = end;
-    }
-
-    fn meta_command(&mut self) {
-        let name_end = name_end(self.bytes, self.at);
-        let name = str::from_utf8(&self.bytes[self.at + 1..name_end]).unwrap_or_default();
-        let is_inside = self.statement.start.is_some() && !ends_statement(name);
-        if is_inside && !is_known(name) {
-            let problem = Problem { offset: self.at, defect: Defect::StrayBackslash };
-            self.statement.problem.get_or_insert(problem);
-            return self.token(self.at + 1);
-        }
-        let end = end(self.bytes, name, name_end);
-        // `\\` stands between a meta-command and what follows on its line.
-        let after = if self.bytes[end..].starts_with(br"\\") { end + 2 } else { end };
-        if is_inside {
-            return self.stand_in(after);
-        }
-        let arguments = str::from_utf8(&self.bytes[name_end..end]).unwrap_or_default();
-        self.n_copies += usize::from(self.statement.copies_from_stdin);
-        self.n_copies += usize::from(name == "copy" && reads_script(arguments));
-        self.end_statement();
-        self.meta_piece(self.at, end);
-        self.at = after;
-        self.copy_data();
-    }
-
-    pub(super) fn meta_piece(&mut self, start: usize, end: usize) {
-        let end = start + self.bytes[start..end].trim_ascii_end().len();
-        self.push(Span { start, end }, PieceKind::Meta);
     }
 }
 

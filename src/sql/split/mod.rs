@@ -9,7 +9,6 @@
 //! Source: manual, Lexical Structure and psql; `src/fe_utils/psqlscan.l`. `standard_conforming_strings = off` is not supported.
 
 mod copy;
-mod current;
 mod meta;
 mod nesting;
 mod resume;

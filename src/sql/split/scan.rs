@@ -1,10 +1,10 @@
 //! The loop over the bytes: one statement after the other.
 
-use super::current::{Current, Head};
+use super::meta;
 use super::nesting;
-use super::stand_in::{StandInKind, variable};
+use super::stand_in::{StandIn, StandInKind, variable};
 use super::token::{self, Class, Dollar, class};
-use super::{Comment, Defect, Piece, PieceKind, Problem, Split};
+use super::{Comment, Defect, MAX_DEPTH, Piece, PieceKind, Problem, Split};
 use crate::sql::source::Span;
 
 /// How many further passes over a text may be spent on resuming after what is never closed.
@@ -17,7 +17,7 @@ pub(super) struct Scanner<'t> {
     pub(super) bytes: &'t [u8],
     /// Where the next token begins.
     pub(super) at: usize,
-    pub(super) statement: Current,
+    pub(super) statement: Statement,
     pub(super) out: Split,
     /// How many bytes may still be read again.
     pub(super) budget: usize,
@@ -25,6 +25,102 @@ pub(super) struct Scanner<'t> {
     pub(super) is_part: bool,
     /// The ended `COPY` whose data was not read yet.
     pub(super) n_copies: usize,
+}
+
+/// The statement that is being read.
+#[derive(Default)]
+pub(super) struct Statement {
+    /// Where its first token begins; `None` between statements.
+    pub(super) start: Option<usize>,
+    /// Where its last token so far ends.
+    end: usize,
+    head: Head,
+    /// The word before, if it is one that the next one matters after.
+    previous: Previous,
+    /// The places of the open parentheses and brackets, the innermost last.
+    open: Vec<usize>,
+    /// How many are open beyond [`MAX_DEPTH`].
+    too_deep: usize,
+    /// How many `BEGIN ATOMIC` and `CASE` of a routine's body are open.
+    body_depth: usize,
+    /// Whether data follows.
+    copies_from_stdin: bool,
+    stand_ins: Vec<StandIn>,
+    problem: Option<Problem>,
+}
+
+/// What a statement's first words say about where it can end.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Head {
+    /// No word yet.
+    #[default]
+    Start,
+    /// `CREATE [OR REPLACE]`.
+    Create,
+    /// `CREATE FUNCTION` or `PROCEDURE`: may have a body of statements.
+    Routine,
+    /// `CREATE RULE`: may have statements in parentheses.
+    Rule,
+    Copy,
+    Other,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Previous {
+    #[default]
+    Any,
+    Begin,
+    From,
+}
+
+impl Statement {
+    fn depth(&self) -> usize {
+        self.open.len() + self.too_deep
+    }
+
+    /// Whether a `;` at this place belongs to the statement.
+    fn holds_semicolon(&self) -> bool {
+        if self.depth() > 0 { self.head == Head::Rule } else { self.body_depth > 0 }
+    }
+
+    /// Makes it the statement before its first token. Allocations are kept.
+    pub(super) fn clear(&mut self) {
+        let (mut open, mut stand_ins) = (std::mem::take(&mut self.open), std::mem::take(&mut self.stand_ins));
+        open.clear();
+        stand_ins.clear();
+        *self = Self { open, stand_ins, ..Self::default() };
+    }
+
+    /// Takes note of a word, if it can matter for where the statement ends.
+    fn note(&mut self, word: &[u8]) {
+        let is = |keyword: &[u8]| word.eq_ignore_ascii_case(keyword);
+        let previous = std::mem::take(&mut self.previous);
+        match self.head {
+            Head::Start if self.start.is_some() => self.head = Head::Other,
+            Head::Start if is(b"create") => self.head = Head::Create,
+            Head::Start if is(b"copy") => self.head = Head::Copy,
+            Head::Create if is(b"or") || is(b"replace") => {}
+            Head::Create if is(b"function") || is(b"procedure") => self.head = Head::Routine,
+            Head::Create if is(b"rule") => self.head = Head::Rule,
+            Head::Start | Head::Create => self.head = Head::Other,
+            Head::Routine if self.depth() == 0 => match self.body_depth {
+                0 if is(b"begin") => self.previous = Previous::Begin,
+                0 if previous == Previous::Begin && is(b"atomic") => self.body_depth = 1,
+                0 => {}
+                _ if is(b"case") => self.body_depth += 1,
+                _ if is(b"end") => self.body_depth -= 1,
+                _ => {}
+            },
+            Head::Copy if self.depth() == 0 => {
+                if is(b"from") {
+                    self.previous = Previous::From;
+                }
+                // The grammar takes either word for the client.
+                self.copies_from_stdin |= previous == Previous::From && (is(b"stdin") || is(b"stdout"));
+            }
+            Head::Routine | Head::Rule | Head::Copy | Head::Other => {}
+        }
+    }
 }
 
 impl<'t> Scanner<'t> {
@@ -37,7 +133,7 @@ impl<'t> Scanner<'t> {
 
     /// A scanner of a part of a text: from `at` to the end of `bytes`. It neither resumes nor looks for data.
     pub(super) fn part(bytes: &'t [u8], at: usize) -> Self {
-        let (statement, out) = (Current::default(), Split::default());
+        let (statement, out) = (Statement::default(), Split::default());
         Self { bytes, at, statement, out, budget: 0, is_part: true, n_copies: 0 }
     }
 
@@ -104,21 +200,15 @@ impl<'t> Scanner<'t> {
             },
             Class::Sign | Class::Dash | Class::Slash => self.token(at + 1),
             Class::Semicolon => self.semicolon(),
-            Class::Open => {
-                self.statement.open(at);
-                self.token(at + 1);
-            }
-            Class::Close => {
-                self.statement.close();
-                self.token(at + 1);
-            }
+            Class::Open => self.open(),
+            Class::Close => self.close(),
             Class::Colon => self.colon(),
             Class::Backslash => self.backslash(),
         }
     }
 
     /// Makes the text up to `end` a token of the statement.
-    pub(super) fn token(&mut self, end: usize) {
+    fn token(&mut self, end: usize) {
         self.statement.start.get_or_insert(self.at);
         self.statement.end = end;
         self.at = end;
@@ -147,6 +237,28 @@ impl<'t> Scanner<'t> {
         if is_escape {
             self.token_or(token::escaped(self.bytes, end), Defect::OpenString);
         }
+    }
+
+    fn open(&mut self) {
+        let statement = &mut self.statement;
+        if statement.open.len() < MAX_DEPTH {
+            statement.open.push(self.at);
+        } else {
+            statement.too_deep += 1;
+            statement.problem.get_or_insert(Problem { offset: self.at, defect: Defect::TooDeep });
+        }
+        self.token(self.at + 1);
+    }
+
+    /// A parenthesis too many is left to the parser, which says it better.
+    fn close(&mut self) {
+        let statement = &mut self.statement;
+        if statement.too_deep > 0 {
+            statement.too_deep -= 1;
+        } else {
+            statement.open.pop();
+        }
+        self.token(self.at + 1);
     }
 
     fn colon(&mut self) {
@@ -189,8 +301,61 @@ impl<'t> Scanner<'t> {
         self.copy_data();
     }
 
+    fn backslash(&mut self) {
+        match self.bytes.get(self.at + 1) {
+            // Joins statements for one round trip, in one transaction; their data comes after the last.
+            Some(b';') if !self.statement.holds_semicolon() => {
+                self.n_copies += usize::from(self.statement.copies_from_stdin);
+                self.end_statement();
+                self.at += 2;
+            }
+            Some(b';' | b':') => {
+                self.statement.start.get_or_insert(self.at);
+                self.stand_in(self.at + 1);
+                self.token(self.at + 1);
+            }
+            _ => self.meta_command(),
+        }
+    }
+
+    /// Makes the text up to `end` nothing to the parser.
+    fn stand_in(&mut self, end: usize) {
+        let span = Span { start: self.at, end };
+        self.statement.stand_ins.push(StandIn { span, kind: StandInKind::Nothing });
+        self.at = end;
+    }
+
+    fn meta_command(&mut self) {
+        let name_end = meta::name_end(self.bytes, self.at);
+        let name = str::from_utf8(&self.bytes[self.at + 1..name_end]).unwrap_or_default();
+        let is_inside = self.statement.start.is_some() && !meta::ends_statement(name);
+        if is_inside && !meta::is_known(name) {
+            let problem = Problem { offset: self.at, defect: Defect::StrayBackslash };
+            self.statement.problem.get_or_insert(problem);
+            return self.token(self.at + 1);
+        }
+        let end = meta::end(self.bytes, name, name_end);
+        // `\\` stands between a meta-command and what follows on its line.
+        let after = if self.bytes[end..].starts_with(br"\\") { end + 2 } else { end };
+        if is_inside {
+            return self.stand_in(after);
+        }
+        let arguments = str::from_utf8(&self.bytes[name_end..end]).unwrap_or_default();
+        self.n_copies += usize::from(self.statement.copies_from_stdin);
+        self.n_copies += usize::from(name == "copy" && super::copy::reads_script(arguments));
+        self.end_statement();
+        self.meta_piece(self.at, end);
+        self.at = after;
+        self.copy_data();
+    }
+
+    fn meta_piece(&mut self, start: usize, end: usize) {
+        let end = start + self.bytes[start..end].trim_ascii_end().len();
+        self.push(Span { start, end }, PieceKind::Meta);
+    }
+
     /// Ends the statement before the current place, if there is one.
-    pub(super) fn end_statement(&mut self) {
+    fn end_statement(&mut self) {
         let Some(start) = self.statement.start else { return };
         let end = self.statement.end;
         if let Some(&open) = self.statement.open.last() {

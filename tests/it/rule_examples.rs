@@ -1,0 +1,185 @@
+//! Every rule's page is its test: the examples do what their fences say, and each condition is there for one of them.
+//!
+//! `UPDATE_EXPECT=1 cargo test` writes the shown reports anew.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use lockkeeper::{
+    finding::{Finding, Severity},
+    lint::{Input, InputRole, Options, lint},
+    rule::{Example, Mark, Reasons, Rule, RuleSet, When},
+    sql::source::Source,
+};
+
+/// The version of an example that names none.
+const MAJOR: u16 = 15;
+
+/// The rules as they are on disk now, so that an edited page needs no new build.
+fn rules_on_disk() -> RuleSet {
+    let read = |entry: fs::DirEntry| {
+        let id = entry.path().file_stem().unwrap().to_string_lossy().into_owned();
+        (id, fs::read_to_string(entry.path()).unwrap())
+    };
+    let pages: Vec<_> = fs::read_dir(folder()).unwrap().map(|it| read(it.unwrap())).collect();
+    RuleSet::default().with(pages.iter().map(|(id, page)| (id.as_str(), page.as_str()))).unwrap()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
+}
+
+fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
+    let input = |path: &str, text: &str, role| Input {
+        source: Source::new(path, text.as_bytes().to_vec()),
+        role,
+        framework: "plain",
+        transaction: if role == InputRole::Linted { example.options.transaction } else { None },
+    };
+    let inputs = [
+        input("schema.sql", &example.schema, InputRole::Schema),
+        input("example.sql", &example.sql, InputRole::Linted),
+    ];
+    let options = Options {
+        postgres: example.options.pg.unwrap_or(MAJOR),
+        settings: Vec::new(),
+        require_reason: example.options.reasons == Some(Reasons::Required),
+        keep_statements: false,
+    };
+    lint(&inputs, rules, &options).findings
+}
+
+fn report(findings: &[Finding]) -> String {
+    let line = |it: &Finding| {
+        let (at, severity) = (it.start, it.severity.name());
+        format!("{}:{}: {severity}[{}]: {}\n", at.line, at.column, it.rule, it.message)
+    };
+    findings.iter().map(line).collect()
+}
+
+/// What `rule` finds, with all others on: none of them may keep it from that, or do its work.
+fn findings_of(rule: &Rule, all: &RuleSet, example: &Example) -> Vec<Finding> {
+    let mut found = findings(all, example);
+    found.retain(|it| it.rule == rule.id);
+    found
+}
+
+/// What is wrong with an example of `rule`.
+fn failure(rule: &Rule, all: &RuleSet, example: &Example) -> Option<String> {
+    let found = findings_of(rule, all, example);
+    let wrong = match example.mark {
+        Mark::Bad if found.len() != 1 => format!("should be found once:\n{}", report(&found)),
+        Mark::Bad => return shown_report_failure(example, &report(&found)),
+        Mark::Elsewhere if !found.is_empty() => format!("is not for this rule:\n{}", report(&found)),
+        Mark::Good => {
+            let mut found = findings(all, example);
+            found.retain(|it| it.severity > Severity::Note);
+            if found.is_empty() {
+                return None;
+            }
+            format!("advice breaks a rule:\n{}", report(&found))
+        }
+        Mark::Elsewhere => return None,
+    };
+    Some(wrong)
+}
+
+fn shown_report_failure(example: &Example, report: &str) -> Option<String> {
+    let shown = example.report.as_ref()?;
+    (shown.trim() != report.trim()).then(|| format!("shows\n{shown}but the report is\n{report}"))
+}
+
+#[test]
+fn every_example_does_what_its_fence_says() {
+    let all = rules_on_disk();
+    let mut failures = String::new();
+    for rule in all.rules() {
+        if env::var_os("UPDATE_EXPECT").is_some() {
+            write_reports(rule, &all);
+        }
+        for example in &rule.examples {
+            if let Some(failure) = failure(rule, &all, example) {
+                failures +=
+                    &format!("\n== rules/{}.md:{}\n{}-- {failure}", rule.id, example.line, example.sql);
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// Writes the report of each bad example that shows one.
+fn write_reports(rule: &Rule, all: &RuleSet) {
+    let mut page = String::new();
+    let mut lines = rule.page.lines().enumerate().peekable();
+    let mut report_of: Option<&Example> = None;
+    while let Some((n, line)) = lines.next() {
+        page += line;
+        page.push('\n');
+        if let Some(example) = rule.examples.iter().find(|it| it.line == n + 1) {
+            report_of = Some(example).filter(|it| it.mark == Mark::Bad);
+        }
+        if line == "```text"
+            && let Some(example) = report_of.take()
+        {
+            page += &report(&findings_of(rule, all, example));
+            while lines.next_if(|(_, line)| *line != "```").is_some() {}
+        }
+    }
+    fs::write(folder().join(format!("{}.md", rule.id)), page).unwrap();
+}
+
+/// The rule with each of its conditions dropped in turn, and each `[[when]]` as a whole.
+fn weaker_and_stronger(rule: &Rule) -> Vec<(String, Rule)> {
+    let mut mutants = Vec::new();
+    for (n, when) in rule.when.iter().enumerate() {
+        let with = |when: Option<When>| {
+            let mut rule = rule.clone();
+            rule.when.splice(n..=n, when);
+            rule
+        };
+        mutants.extend(
+            when.each_dropped().into_iter().map(|(name, it)| (name.replace('_', "-"), with(Some(it)))),
+        );
+        if rule.when.len() > 1 {
+            mutants.push((format!("[[when]] {}", n + 1), with(None)));
+        }
+    }
+    if rule.otherwise {
+        mutants.push(("otherwise".to_owned(), Rule { otherwise: false, ..rule.clone() }));
+    }
+    mutants
+}
+
+#[test]
+fn every_condition_is_needed_by_an_example() {
+    let all = rules_on_disk();
+    let mut needless = String::new();
+    for rule in all.rules() {
+        for (name, mutant) in weaker_and_stronger(rule) {
+            let others = all.rules().iter().filter(|it| it.id != rule.id).cloned();
+            let mutants = RuleSet::of(others.chain([mutant]).collect());
+            if !rule.examples.iter().any(|it| failure(rule, &mutants, it).is_some()) {
+                needless += &format!("{}: no example turns red without {name}\n", rule.id);
+            }
+        }
+    }
+    assert!(needless.is_empty(), "\n{needless}");
+}
+
+#[test]
+fn every_page_says_why_what_instead_and_where_from() {
+    let all = rules_on_disk();
+    for rule in all.rules() {
+        let headings: Vec<&str> = rule.page.lines().filter(|it| it.starts_with("## ")).collect();
+        assert_eq!(headings, ["## Why", "## Instead", "## Sources"], "{}", rule.id);
+        let first = rule.examples.first().unwrap();
+        assert!(
+            first.mark == Mark::Bad && first.report.is_some(),
+            "{}: a bad example with its report first",
+            rule.id
+        );
+        assert!(rule.examples.iter().any(|it| it.mark == Mark::Good), "{}: no good example", rule.id);
+    }
+}

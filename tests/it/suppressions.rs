@@ -1,0 +1,92 @@
+//! Comments that allow findings: where they may stand, and what is said of those that do not do what they seem to.
+
+use lockkeeper::{
+    lint::{Input, InputRole, Options, lint},
+    rule::RuleSet,
+    sql::source::Source,
+};
+
+fn report(sql: &str) -> Vec<String> {
+    let input = Input {
+        source: Source::new("7.sql", sql.as_bytes().to_vec()),
+        role: InputRole::Linted,
+        framework: "plain",
+        transaction: None,
+    };
+    let options =
+        Options { postgres: 15, settings: Vec::new(), require_reason: false, keep_statements: false };
+    let findings = lint(&[input], &RuleSet::embedded().unwrap(), &options).findings;
+    findings.iter().map(|it| format!("{}:{} {}", it.start.line, it.start.column, it.rule)).collect()
+}
+
+#[test]
+fn a_comment_allows_the_statement_that_it_is_for() {
+    let cases: &[(&str, &[&str])] = &[
+        ("CREATE INDEX i ON t (a);", &["1:1 index-blocks-writes"]),
+        // Before it, with more between, and as a block.
+        ("-- lockkeeper: allow index-blocks-writes: small\nCREATE INDEX i ON t (a);", &[]),
+        ("-- lockkeeper: allow index-blocks-writes: small\n\n-- by name\nCREATE INDEX i ON t (a);", &[]),
+        ("/* lockkeeper: allow index-blocks-writes: small */ CREATE INDEX i ON t (a);", &[]),
+        ("/*\n * lockkeeper: allow index-blocks-writes\n */\nCREATE INDEX i ON t (a);", &[]),
+        ("--lockkeeper:allow index-blocks-writes\nCREATE INDEX i ON t (a);", &[]),
+        // On its last line, and inside it.
+        ("CREATE INDEX i ON t (a); -- lockkeeper: allow index-blocks-writes: small", &[]),
+        ("CREATE INDEX i ON t (a) -- lockkeeper: allow index-blocks-writes: small\n;", &[]),
+        ("CREATE INDEX i\n  -- lockkeeper: allow index-blocks-writes: small\n  ON t (a);", &[]),
+        // Only that one.
+        (
+            "-- lockkeeper: allow index-blocks-writes\nCREATE INDEX i ON t (a);\nCREATE INDEX j ON t (b);",
+            &["3:1 index-blocks-writes"],
+        ),
+        (
+            "CREATE INDEX i ON t (a); /* lockkeeper: allow index-blocks-writes */ CREATE INDEX j ON t (b);",
+            &["1:1 index-blocks-writes"],
+        ),
+        (
+            "CREATE INDEX i ON t (a);\nCREATE INDEX j ON t (b); -- lockkeeper: allow index-blocks-writes",
+            &["1:1 index-blocks-writes"],
+        ),
+        // The whole file, from wherever it stands.
+        (
+            "CREATE INDEX i ON t (a);\nCREATE INDEX j ON t (b);\n-- lockkeeper: allow-file index-blocks-writes: first release",
+            &[],
+        ),
+        // Not in a string, and not in other words.
+        ("SELECT '-- lockkeeper: allow nonsense';", &[]),
+        ("-- see lockkeeper: allow nonsense\nSELECT 1;", &[]),
+    ];
+    for (sql, expected) in cases {
+        assert_eq!(report(sql), *expected, "{sql}");
+    }
+}
+
+#[test]
+fn a_comment_that_does_not_do_what_it_seems_to_is_a_finding() {
+    let index = "CREATE INDEX i ON t (a);";
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "-- lockkeeper: allow index-block-writes",
+            &["1:1 unknown-rule-in-suppression", "2:1 index-blocks-writes"],
+        ),
+        // A reason without a colon does not widen what is allowed.
+        (
+            "-- lockkeeper: allow index-blocks-writes because it is small",
+            &["1:1 unknown-rule-in-suppression", "2:1 index-blocks-writes"],
+        ),
+        ("-- lockkeeper: allow", &["1:1 unknown-rule-in-suppression", "2:1 index-blocks-writes"]),
+        (
+            "-- lockkeeper: ignore index-blocks-writes",
+            &["1:1 unknown-rule-in-suppression", "2:1 index-blocks-writes"],
+        ),
+        ("-- lockkeeper: allow index-blocks-writes, table-drop-loses-data", &["1:1 unused-suppression"]),
+        (
+            "-- lockkeeper: allow-file table-drop-loses-data",
+            &["1:1 unused-suppression", "2:1 index-blocks-writes"],
+        ),
+        ("-- lockkeeper: allow-file unused-suppression, table-drop-loses-data", &["2:1 index-blocks-writes"]),
+    ];
+    for (comment, expected) in cases {
+        assert_eq!(report(&format!("{comment}\n{index}")), *expected, "{comment}");
+    }
+    assert_eq!(report("SELECT 1;\n-- lockkeeper: allow index-blocks-writes"), ["2:1 unused-suppression"]);
+}
