@@ -8,7 +8,6 @@ use super::{
 use crate::{
     effect::{Action, Effect, Harm, Outcome, Relation, Role},
     finding::Severity,
-    sql::statement::Ident,
     traffic::Heat,
 };
 
@@ -35,8 +34,8 @@ pub struct Judgement<'a> {
 struct Group {
     rule: usize,
     action: Action,
-    /// The object of the subject's effects, once one of them is here.
-    subject: Option<Option<Ident>>,
+    /// The first effect on a subject, which says what object it is about.
+    subject: Option<usize>,
     effects: Vec<usize>,
 }
 
@@ -86,16 +85,17 @@ fn matches(rules: &RuleSet, outcome: &Outcome) -> Vec<(usize, usize)> {
 /// Adds an effect to the group that it belongs to: what the same action does to other relations is one finding.
 fn add(groups: &mut Vec<Group>, rule: usize, n: usize, outcome: &Outcome) {
     let Some(effect) = outcome.effects.get(n) else { return };
-    let subject = (effect.role == Role::Subject).then(|| effect.object.clone());
+    let subject = (effect.role == Role::Subject).then_some(n);
+    let object = |n: Option<usize>| n.and_then(|n| outcome.effects.get(n)).map(|it| &it.object);
     // An index or a child that goes along may have its own name as the object, or none.
     let same = groups.iter_mut().rev().find(|it| {
-        let is_one_thing = it.subject.is_none() || subject.is_none() || it.subject == subject;
+        let is_one_thing = it.subject.is_none() || subject.is_none() || object(it.subject) == object(subject);
         it.rule == rule && it.action == effect.action && is_one_thing
     });
     match same {
         Some(group) => {
             group.effects.push(n);
-            group.subject = group.subject.take().or(subject);
+            group.subject = group.subject.or(subject);
         }
         None => groups.push(Group { rule, action: effect.action, subject, effects: vec![n] }),
     }

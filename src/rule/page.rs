@@ -20,7 +20,7 @@ pub(super) fn fences(page: &str) -> Vec<Fence<'_>> {
         let after = offset + line.len();
         match (&mut open, line.trim_end().strip_prefix("```")) {
             (None, Some(info)) => {
-                open = Some((Fence { info: info.trim(), text: "", first_line: n + 2 }, after))
+                open = Some((Fence { info: info.trim(), text: "", first_line: n + 2 }, after));
             }
             (Some((fence, start)), Some("")) => {
                 fence.text = page.get(*start..offset).unwrap_or_default();

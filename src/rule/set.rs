@@ -60,9 +60,13 @@ impl RuleSet {
         let mut set = Self { rules, ..Self::default() };
         for (n, rule) in set.rules.iter().enumerate() {
             if let Some(actions) = all_of(rule, |it| it.action.as_ref()) {
-                actions.into_iter().for_each(|it| add(set.by_action.entry(*it).or_default(), n));
+                for action in actions {
+                    add(set.by_action.entry(*action).or_default(), n);
+                }
             } else if let Some(reasons) = all_of(rule, |it| it.because.as_ref()) {
-                reasons.into_iter().for_each(|it| add(set.by_reason.entry(*it).or_default(), n));
+                for reason in reasons {
+                    add(set.by_reason.entry(*reason).or_default(), n);
+                }
             } else {
                 set.for_all.push(n);
             }

@@ -156,10 +156,10 @@ fn parse(directive: &str) -> Result<Allow<'_>, String> {
 fn statement_of(comment: Span, source: &str, statements: &[Span]) -> Option<usize> {
     let next = statements.partition_point(|it| it.start <= comment.start);
     let previous = next.checked_sub(1).and_then(|n| Some((n, statements.get(n)?)));
-    if let Some((n, statement)) = previous {
-        if comment.start < statement.end || ends_line_of(*statement, comment, source) {
-            return Some(n);
-        }
+    if let Some((n, statement)) = previous
+        && (comment.start < statement.end || ends_line_of(*statement, comment, source))
+    {
+        return Some(n);
     }
     (next < statements.len()).then_some(next)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    effect::{Action, Blocks, Effect, Outcome, Work, WorkSet},
+    effect::{Action, Blocks, Effect, Lock, Outcome, Work, WorkSet},
     sql::statement::StatementKind,
     suggest::nearest,
 };
@@ -123,7 +123,7 @@ fn of_effects(placeholder: Placeholder, outcome: &Outcome, effects: &[&Effect]) 
         Placeholder::Object => first(|it| it.object.as_ref().map(ToString::to_string))
             .unwrap_or_else(|| effects.first().map_or("it", |it| noun(it.action)).to_owned()),
         Placeholder::Lock => lock().map_or("no lock", |it| it.name()).to_owned(),
-        Placeholder::Blocked => blocked(lock().map_or(Blocks::Nothing, |it| it.blocks())).to_owned(),
+        Placeholder::Blocked => blocked(lock().map_or(Blocks::Nothing, Lock::blocks)).to_owned(),
         Placeholder::Work => {
             let work = effects.iter().fold(WorkSet::NONE, |all, it| all.union(it.work));
             list(&work.iter().map(|it| in_words(it).to_owned()).collect::<Vec<_>>())

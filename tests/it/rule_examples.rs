@@ -94,19 +94,19 @@ fn shown_report_failure(example: &Example, report: &str) -> Option<String> {
 #[test]
 fn every_example_does_what_its_fence_says() {
     let all = rules_on_disk();
-    let mut failures = String::new();
+    let mut failures = Vec::new();
     for rule in all.rules() {
         if env::var_os("UPDATE_EXPECT").is_some() {
             write_reports(rule, &all);
         }
         for example in &rule.examples {
             if let Some(failure) = failure(rule, &all, example) {
-                failures +=
-                    &format!("\n== rules/{}.md:{}\n{}-- {failure}", rule.id, example.line, example.sql);
+                failures
+                    .push(format!("\n== rules/{}.md:{}\n{}-- {failure}", rule.id, example.line, example.sql));
             }
         }
     }
-    assert!(failures.is_empty(), "{failures}");
+    assert!(failures.is_empty(), "{}", failures.concat());
 }
 
 /// Writes the report of each bad example that shows one.
@@ -155,17 +155,17 @@ fn weaker_and_stronger(rule: &Rule) -> Vec<(String, Rule)> {
 #[test]
 fn every_condition_is_needed_by_an_example() {
     let all = rules_on_disk();
-    let mut needless = String::new();
+    let mut needless = Vec::new();
     for rule in all.rules() {
         for (name, mutant) in weaker_and_stronger(rule) {
             let others = all.rules().iter().filter(|it| it.id != rule.id).cloned();
             let mutants = RuleSet::of(others.chain([mutant]).collect());
             if !rule.examples.iter().any(|it| failure(rule, &mutants, it).is_some()) {
-                needless += &format!("{}: no example turns red without {name}\n", rule.id);
+                needless.push(format!("{}: no example turns red without {name}\n", rule.id));
             }
         }
     }
-    assert!(needless.is_empty(), "\n{needless}");
+    assert!(needless.is_empty(), "\n{}", needless.concat());
 }
 
 #[test]
