@@ -1,4 +1,6 @@
 //! The catalog as a whole: maps with a journal, and name resolution.
+//!
+//! Long because nothing else may touch the maps: every change of one goes through the journal.
 
 use std::{borrow::Borrow, hash::Hash, sync::Arc};
 

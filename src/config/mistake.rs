@@ -28,6 +28,7 @@ fn help(problem: &str, choices: &str) -> Option<String> {
     let written = problem.split('`').nth(1).unwrap_or_default();
     Some(match nearest(written, quoted.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
+        None if quoted.len() == 1 => format!("expected {choices}"),
         None => format!("choose from {}", quoted.join(", ")),
     })
 }

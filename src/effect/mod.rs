@@ -3,6 +3,8 @@
 //! It is the unit of knowledge. `lint` predicts effects ([`predict`]), a dry run observes them, rules judge them and cannot tell which.
 //! A statement has one effect for each relation and each thing that it does; [`Outcome::locks`] merges them into the strongest lock
 //! on each relation, which is what a server shows.
+//!
+//! Long because it is a vocabulary: rules, predictions and observations share these words, and one list keeps them distinct.
 
 pub mod lock;
 pub mod predict;

@@ -3,9 +3,12 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test that prints talks to whoever runs it")]
 
 mod catalog;
+mod cli;
 mod effects;
+mod expect;
 mod mutations;
 mod parse;
+mod report;
 mod rule_examples;
 mod rules;
 mod sandbox;
@@ -14,3 +17,4 @@ mod source;
 mod split;
 mod support;
 mod suppressions;
+mod tidy;

@@ -1,4 +1,6 @@
 //! Columns: defined by CREATE TABLE and ADD COLUMN, changed and dropped by ALTER TABLE.
+//!
+//! Long because all forms of ALTER COLUMN are here, which share how children inherit.
 
 use super::{create::has, naming::kept};
 use crate::{

@@ -1,4 +1,6 @@
 //! Constraints: added by CREATE TABLE, ADD COLUMN and ADD CONSTRAINT, validated, renamed and dropped.
+//!
+//! Long because every way to make a constraint and to end one is here, and they share how children inherit.
 
 use std::sync::Arc;
 

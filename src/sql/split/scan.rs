@@ -1,4 +1,6 @@
 //! The loop over the bytes: one statement after the other.
+//!
+//! Long because the cases of the loop share its state.
 
 use super::meta;
 use super::nesting;
