@@ -248,10 +248,11 @@ impl<'scope> Watch<'scope, '_> {
              FROM pg_catalog.pg_locks WHERE pid = {}",
             self.runner
         ))?;
+        // While it runs freely, what is seen is a matter of luck.
+        let Some(waiting) = rows.iter().find(|row| !row.is_true(3)) else { return Ok(false) };
         for row in rows.iter().filter(|row| row.text(0) == "relation") {
             held.add(oid(row, 1), row.text(2));
         }
-        let Some(waiting) = rows.iter().find(|row| !row.is_true(3)) else { return Ok(false) };
         let relation = oid(waiting, 1);
         if let Some(gate) = self.gates.iter_mut().find(|it| it.catalog == relation) {
             gate.let_through(scope, self.watcher)?;

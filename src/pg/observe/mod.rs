@@ -83,20 +83,34 @@ impl Observed {
 
 /// Runs `statement` after the statements `before` it in one transaction, which is rolled back.
 ///
+/// `session` should be a new one: a session that has seen a table may lock less, for it remembers the bounds of partitions and the like.
+/// `watcher` is another session of the same database; it may be old, and only looks.
+///
 /// Fails when one of `before` fails; when `statement` fails, that is what was observed.
-pub fn in_transaction(session: &Session, before: &[String], statement: &str) -> Result<Observed, Error> {
+pub fn in_transaction(
+    session: &Session,
+    watcher: &Session,
+    before: &[String],
+    statement: &str,
+) -> Result<Observed, Error> {
     session.batch("BEGIN")?;
     let observed = before
         .iter()
         .try_for_each(|earlier| session.batch(earlier))
-        .and_then(|()| in_open_transaction(session, statement));
+        .and_then(|()| in_open_transaction(session, watcher, before.is_empty(), statement));
     session.batch("ROLLBACK")?;
     observed
 }
 
-fn in_open_transaction(session: &Session, statement: &str) -> Result<Observed, Error> {
-    let relations = Relations::read(session)?;
-    let held = Held::read(session, session.backend())?;
+fn in_open_transaction(
+    session: &Session,
+    watcher: &Session,
+    is_first: bool,
+    statement: &str,
+) -> Result<Observed, Error> {
+    // What nobody changed yet looks the same to both, and the watcher has the catalogs at hand.
+    let relations = Relations::read(if is_first { watcher } else { session })?;
+    let held = Held::read(watcher, session.backend())?;
     let counts = work::counts(session)?;
     if work::changes_the_schema(statement) {
         // The server's own checks read tables by queries; the planner's choice for a few rows is not that for many.
@@ -110,7 +124,7 @@ fn in_open_transaction(session: &Session, statement: &str) -> Result<Observed, E
         return Refusal::of(&error).map(|refusal| Observed::refused(refusal, notices)).ok_or(error);
     }
     session.batch("SET LOCAL client_min_messages = notice")?;
-    let held = Held::read(session, session.backend())?.without(&held);
+    let held = Held::read(watcher, session.backend())?.without(&held);
     let after = Relations::read(session)?;
     let mut evidence = Evidence::new(statement, &relations, &after, notices);
     evidence.compare_counts(&counts, &work::counts(session)?);

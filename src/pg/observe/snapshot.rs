@@ -6,7 +6,7 @@ use super::{super::Session, oid};
 use crate::{effect::Lock, error::Error, sql::statement::RelationKind};
 
 /// Relations with lower numbers are the system's own. Source: `FirstNormalObjectId` in PostgreSQL's `transam.h`.
-const FIRST_USER_OID: u32 = 16384;
+pub(super) const FIRST_USER_OID: u32 = 16384;
 
 /// One relation.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     super::{Notice, Session},
     oid,
-    snapshot::{Relation, Relations},
+    snapshot::{FIRST_USER_OID, Relation, Relations},
 };
 use crate::{
     effect::{Lock, Work, WorkSet},
@@ -28,9 +28,12 @@ pub(super) struct Count {
 
 /// The counters of every table, by its number.
 pub(super) fn counts(session: &Session) -> Result<BTreeMap<u32, Count>, Error> {
-    let rows = session.rows(
-        "SELECT relid, seq_scan, n_tup_ins + n_tup_upd + n_tup_del FROM pg_catalog.pg_stat_xact_user_tables",
-    )?;
+    let rows = session.rows(&format!(
+        "SELECT oid, pg_stat_get_xact_numscans(oid), \
+         pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid) \
+         + pg_stat_get_xact_tuples_deleted(oid) \
+         FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm') AND oid >= {FIRST_USER_OID}"
+    ))?;
     let count = |n_scans, n_written| Count { n_scans, n_written };
     let number = |row: &super::Row, n| row.number(n).unwrap_or_default();
     Ok(rows.iter().map(|row| (oid(row, 0), count(number(row, 1), number(row, 2)))).collect())

@@ -19,9 +19,10 @@
 //!
 //! `LOCKKEEPER_OBSERVE=file.sql cargo test --test it observe_prints -- --nocapture` prints what each case of a file in this format does,
 //! `LOCKKEEPER_PG=13,18` on these versions only. `LOCKKEEPER_PROVE=file.sql cargo test --test it effects::every` compares a file's
-//! cases, `LOCKKEEPER_PROVE=fixtures/effects` all.
+//! cases, `LOCKKEEPER_PROVE=fixtures/effects` all; `LOCKKEEPER_REUSE=1` asks servers only what they were not asked before.
 
 mod case;
+mod memory;
 mod observe;
 mod predicted;
 

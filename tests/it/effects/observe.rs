@@ -3,12 +3,12 @@
 use lockkeeper::{
     error::Error,
     pg::{
-        Sandbox,
+        Sandbox, Session,
         observe::{self, Observed},
     },
 };
 
-use super::{Case, is_query, line, without_planned};
+use super::{Case, is_query, line, memory, without_planned};
 
 /// The database that holds what a case's setup made.
 const DATABASE: &str = "shop";
@@ -19,12 +19,19 @@ const DATABASE: &str = "shop";
 pub(super) fn all(server: &Sandbox, cases: &[Case]) -> Vec<Option<String>> {
     let mut results = Vec::new();
     for group in cases.chunk_by(|a, b| a.setup == b.setup) {
-        let for_this = |case: &&Case| case.majors.contains(&server.major());
-        let prepared = group.iter().find(for_this).map(|first| prepare(server, first));
+        let mut prepared = None;
+        let mut watcher = None;
         for case in group {
-            results.push(for_this(&case).then(|| match &prepared {
-                Some(Err(problem)) => problem.clone(),
-                _ => observe(server, case),
+            let is_for_this = case.majors.contains(&server.major());
+            results.push(is_for_this.then(|| {
+                memory::recall(server.version(), case).unwrap_or_else(|| {
+                    let prepared = prepared.get_or_insert_with(|| prepare(server, case));
+                    let did = prepared
+                        .clone()
+                        .map_or_else(|problem| problem, |()| observe(server, &mut watcher, case));
+                    memory::remember(server.version(), case, &did);
+                    did
+                })
             }));
         }
     }
@@ -52,17 +59,28 @@ fn drop_roles(server: &Sandbox) -> Result<(), Error> {
     roles.iter().try_for_each(|role| session.batch(&format!("DROP ROLE {}", role.text(0))))
 }
 
-fn observe(server: &Sandbox, case: &Case) -> String {
+/// Runs one case. The watcher serves one case after the other.
+fn observe(server: &Sandbox, watcher: &mut Option<Session>, case: &Case) -> String {
     let observed = if case.alone {
+        // Nobody may be connected to a database that is copied.
+        *watcher = None;
         observe::alone(server, DATABASE, &case.before, &case.statement)
     } else {
-        let session = server.connect(DATABASE);
-        session.and_then(|session| observe::in_transaction(&session, &case.before, &case.statement))
+        in_transaction(server, watcher, case)
     };
     match observed {
         Ok(observed) => shown(&observed, case),
         Err(error) => format!("      {}\n", explained(&error)),
     }
+}
+
+fn in_transaction(server: &Sandbox, watcher: &mut Option<Session>, case: &Case) -> Result<Observed, Error> {
+    let session = server.connect(DATABASE)?;
+    let watcher = match watcher {
+        Some(watcher) => watcher,
+        None => watcher.insert(server.connect(DATABASE)?),
+    };
+    observe::in_transaction(&session, watcher, &case.before, &case.statement)
 }
 
 fn shown(observed: &Observed, case: &Case) -> String {
