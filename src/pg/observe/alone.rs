@@ -4,11 +4,11 @@
 //!
 //! - *Gates*: a lock on a system catalog makes the statement stop each time it is about to change that catalog. Whatever it holds
 //!   at that time is seen. Two sessions take turns with each gate, so that the statement never slips through.
-//! - *Obstacles*: a lock on each table, in a mode with which the strongest mode seen so far does not conflict. If the statement ever
-//!   asks for a stronger one it waits, its wish is seen, and the obstacle goes. Runs are repeated until one brings nothing new.
+//! - *Obstacles*: a session holds every mode on a table, the weakest first, with a savepoint before each. The statement waits, and its
+//!   wish is seen; the session rolls back just as far that the wish is granted, and goes on standing in the way of stronger ones.
 //!
-//! Both are exact: nothing depends on how fast we look. Only a lock on an index or a materialized view that is let go again
-//! without any change to the catalogs could be missed.
+//! Nothing depends on how fast we look, so every run gives the same. Only a lock on an index or a materialized view that is let go
+//! again without any change to the catalogs is missed, and SHARE ROW EXCLUSIVE after SHARE on the same table.
 
 use std::{
     thread::{self, Scope, ScopedJoinHandle},
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to sleep between two looks.
 const PAUSE: Duration = Duration::from_micros(300);
 
-/// Runs `statement` after the statements `before` it, each on its own, in copies of `database`.
+/// Runs `statement` after the statements `before` it, each on its own, in a copy of `database`.
 ///
 /// Nobody may be connected to `database`. Fails when one of `before` fails; when `statement` fails, that is what was observed.
 pub fn alone(
@@ -41,126 +41,113 @@ pub fn alone(
     before: &[String],
     statement: &str,
 ) -> Result<Observed, Error> {
-    let scene = Scene { sandbox, database, before, statement };
+    let copy = format!("{database}_copy");
+    sandbox.drop_database(&copy)?;
+    sandbox.copy_database(database, &copy)?;
+    let observed = run(sandbox, &copy, before, statement);
+    sandbox.drop_database(&copy)?;
+    observed
+}
+
+fn run(sandbox: &Sandbox, database: &str, before: &[String], statement: &str) -> Result<Observed, Error> {
+    let connect = || sandbox.connect(database);
+    let runner = connect()?;
+    before.iter().try_for_each(|earlier| runner.batch(earlier))?;
+    let watcher = connect()?;
+    let relations = Relations::read(&watcher)?;
+    let mut obstacles = Vec::new();
+    for (oid, relation) in relations.iter().filter(|(_, relation)| can_be_locked(relation)) {
+        obstacles.push(Obstacle::place(connect()?, oid, relation)?);
+    }
+    let pairs = [[connect()?, connect()?], [connect()?, connect()?], [connect()?, connect()?]];
+    runner.batch("SET client_min_messages = debug1")?;
+    runner.take_notices();
     let mut held = Held::default();
-    let (relations, outcome) = scene.run(&mut held, true)?;
-    let evidence = match outcome {
-        Ok(evidence) => evidence,
-        Err(refused) => return Ok(refused),
-    };
-    loop {
-        let known = held.clone();
-        let is_open = |(oid, relation)| next_obstacle(&known, oid, relation).is_some();
-        if relations.iter().any(is_open)
-            && let (_, Err(refused)) = scene.run(&mut held, false)?
-        {
-            return Ok(refused);
+    let done = thread::scope(|scope| {
+        let mut gates = Vec::new();
+        for ((name, catalog), pair) in CATALOGS.into_iter().zip(&pairs) {
+            gates.push(Gate::close(name, catalog, pair)?);
         }
-        if held == known {
-            return Ok(Observed::of(&relations, &held, &evidence));
+        let running = scope.spawn(|| runner.batch(statement));
+        let watch =
+            Watch { watcher: &watcher, runner: runner.backend(), connect: &connect, obstacles, gates };
+        if let Err(error) = watch.until_done(scope, &running, &mut held) {
+            // Otherwise the statement would wait for ever, and we for it.
+            sandbox.drop_database(database)?;
+            return Err(error);
         }
+        running.join().unwrap_or_else(|_| Ok(()))
+    });
+    let notices = runner.take_notices();
+    if let Err(error) = done {
+        return Refusal::of(&error).map(|refusal| Observed::refused(refusal, notices)).ok_or(error);
     }
+    let evidence = Evidence::new(statement, &relations, &Relations::read(&watcher)?, notices);
+    Ok(Observed::of(&relations, &held, &evidence))
 }
 
-/// What is run, and where.
-struct Scene<'a> {
-    sandbox: &'a Sandbox,
-    database: &'a str,
-    before: &'a [String],
-    statement: &'a str,
-}
+/// Modes, each of which conflicts with all that the one before it conflicts with, and more. SHARE is none of them: it does not with itself.
+const RUNGS: [Lock; 7] = [
+    Lock::AccessShare,
+    Lock::RowShare,
+    Lock::RowExclusive,
+    Lock::ShareUpdateExclusive,
+    Lock::ShareRowExclusive,
+    Lock::Exclusive,
+    Lock::AccessExclusive,
+];
 
-impl Scene<'_> {
-    /// Runs the statement in a fresh copy and adds what it locks to `held`. The first run has gates, and obstacles for every lock.
-    fn run(&self, held: &mut Held, is_first: bool) -> Result<(Relations, Result<Evidence, Observed>), Error> {
-        let copy = format!("{}_copy", self.database);
-        self.sandbox.drop_database(&copy)?;
-        self.sandbox.copy_database(self.database, &copy)?;
-        let outcome = self.run_in(&copy, held, is_first);
-        self.sandbox.drop_database(&copy)?;
-        outcome
-    }
+/// How many of [`RUNGS`] two sessions can hold at the same time.
+const N_COMPATIBLE: usize = 3;
 
-    fn run_in(
-        &self,
-        copy: &str,
-        held: &mut Held,
-        is_first: bool,
-    ) -> Result<(Relations, Result<Evidence, Observed>), Error> {
-        let connect = || self.sandbox.connect(copy);
-        let runner = connect()?;
-        self.before.iter().try_for_each(|earlier| runner.batch(earlier))?;
-        let watcher = connect()?;
-        let relations = Relations::read(&watcher)?;
-        let mut obstacles = Vec::new();
-        for (oid, relation) in relations.iter() {
-            let mode = if is_first { any_obstacle(relation) } else { next_obstacle(held, oid, relation) };
-            if let Some(mode) = mode {
-                obstacles.push(Obstacle::place(connect()?, oid, relation, mode)?);
-            }
-        }
-        let mut pairs = Vec::new();
-        for _ in CATALOGS.iter().filter(|_| is_first) {
-            pairs.push([connect()?, connect()?]);
-        }
-        runner.batch("SET client_min_messages = debug1")?;
-        runner.take_notices();
-        let done = thread::scope(|scope| {
-            let mut gates = Vec::new();
-            for ((name, catalog), pair) in CATALOGS.into_iter().zip(&pairs) {
-                gates.push(Gate::close(name, catalog, pair)?);
-            }
-            let running = scope.spawn(|| runner.batch(self.statement));
-            let watch = Watch { watcher: &watcher, runner: runner.backend(), obstacles, gates };
-            if let Err(error) = watch.until_done(scope, &running, held) {
-                // Otherwise the statement would wait for ever, and we for it.
-                self.sandbox.drop_database(copy)?;
-                return Err(error);
-            }
-            running.join().unwrap_or_else(|_| Ok(()))
-        });
-        held.retain(&relations);
-        let notices = runner.take_notices();
-        let outcome = match done {
-            Ok(()) => Ok(Evidence::new(self.statement, &relations, &Relations::read(&watcher)?, notices)),
-            Err(error) => Err(Observed::refused(Refusal::of(&error).ok_or(error)?, notices)),
-        };
-        Ok((relations, outcome))
-    }
-}
-
-/// A lock in the statement's way, until its session ends.
+/// A session that stands in the way on one table.
 struct Obstacle {
     oid: u32,
+    /// The table's name as SQL text.
+    name: String,
     session: Session,
+    /// How many of [`RUNGS`] it holds.
+    n_rungs: usize,
+}
+
+/// Whether `LOCK TABLE` locks this relation and no other with it.
+fn can_be_locked(relation: &Relation) -> bool {
+    matches!(relation.kind, Some(RelationKind::Table | RelationKind::PartitionedTable))
 }
 
 impl Obstacle {
-    fn place(session: Session, oid: u32, relation: &Relation, mode: Lock) -> Result<Self, Error> {
-        session.batch(&format!("BEGIN; LOCK TABLE ONLY {} IN {mode} MODE", relation.quoted()))?;
-        Ok(Self { oid, session })
+    fn place(session: Session, oid: u32, relation: &Relation) -> Result<Self, Error> {
+        let mut obstacle = Self { oid, name: relation.quoted(), session, n_rungs: RUNGS.len() };
+        obstacle.climb(RUNGS.len())?;
+        Ok(obstacle)
     }
-}
 
-/// The lock that every other waits for, where a relation can be locked without others.
-fn any_obstacle(relation: &Relation) -> Option<Lock> {
-    matches!(relation.kind, Some(RelationKind::Table | RelationKind::PartitionedTable))
-        .then_some(Lock::AccessExclusive)
-}
+    fn climb(&mut self, n_rungs: usize) -> Result<(), Error> {
+        let name = &self.name;
+        let rungs = RUNGS.iter().take(n_rungs).enumerate();
+        let rungs =
+            rungs.map(|(n, mode)| format!("; SAVEPOINT rung_{n}; LOCK TABLE ONLY {name} IN {mode} MODE"));
+        self.session.batch(&format!("BEGIN{}", rungs.collect::<String>()))?;
+        self.n_rungs = n_rungs;
+        Ok(())
+    }
 
-/// The lock with which no mode seen so far conflicts, but as many stronger ones as possible. None where none was seen.
-fn next_obstacle(held: &Held, oid: u32, relation: &Relation) -> Option<Lock> {
-    any_obstacle(relation)?;
-    let strongest = held.strongest(oid)?;
-    let n_found = |obstacle: Lock| {
-        Lock::ALL.into_iter().filter(|it| *it > strongest && it.conflicts_with(obstacle)).count()
-    };
-    Lock::ALL
-        .into_iter()
-        .filter(|obstacle| {
-            !held.modes(oid).any(|seen| seen.conflicts_with(*obstacle)) && n_found(*obstacle) > 0
-        })
-        .max_by_key(|obstacle| n_found(*obstacle))
+    /// Lets go of the modes with which `wanted` conflicts, and of no other.
+    fn give_way(&mut self, wanted: Lock) -> Result<(), Error> {
+        let n_rungs = RUNGS.iter().take_while(|rung| !wanted.conflicts_with(**rung)).count();
+        if n_rungs < self.n_rungs {
+            self.session.batch(&format!("ROLLBACK TO SAVEPOINT rung_{n_rungs}"))?;
+            self.n_rungs = n_rungs;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction, for which the statement waits, but only after another session stands in the way.
+    fn take_turns(&mut self, next: Session) -> Result<(), Error> {
+        let last = std::mem::replace(&mut self.session, next);
+        self.climb(self.n_rungs.min(N_COMPATIBLE))?;
+        last.batch("ROLLBACK")
+    }
 }
 
 /// A catalog that can be read, but not changed. Two sessions take turns in closing it.
@@ -217,6 +204,7 @@ struct Watch<'scope, 'a> {
     watcher: &'a Session,
     /// The server process that runs the statement.
     runner: i32,
+    connect: &'a dyn Fn() -> Result<Session, Error>,
     obstacles: Vec<Obstacle>,
     gates: Vec<Gate<'scope>>,
 }
@@ -241,7 +229,7 @@ impl<'scope> Watch<'scope, '_> {
         self.gates.iter_mut().try_for_each(Gate::finish_closing)
     }
 
-    /// Looks once. Returns whether the statement waited for one of ours and now goes on.
+    /// Looks once. Returns whether the statement waited; then it goes on.
     fn look(&mut self, scope: &'scope Scope<'scope, '_>, held: &mut Held) -> Result<bool, Error> {
         let rows = self.watcher.rows(&format!(
             "SELECT locktype, relation, mode, granted, pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(pid), ' ') \
@@ -256,12 +244,14 @@ impl<'scope> Watch<'scope, '_> {
         let relation = oid(waiting, 1);
         if let Some(gate) = self.gates.iter_mut().find(|it| it.catalog == relation) {
             gate.let_through(scope, self.watcher)?;
-            return Ok(true);
+        } else if let Some(obstacle) = self.obstacles.iter_mut().find(|it| it.oid == relation) {
+            Lock::from_pg_locks_mode(waiting.text(2)).map_or(Ok(()), |wanted| obstacle.give_way(wanted))?;
+        } else {
+            let blocking: Vec<i32> = waiting.text(4).split(' ').filter_map(|it| it.parse().ok()).collect();
+            for obstacle in self.obstacles.iter_mut().filter(|it| blocking.contains(&it.session.backend())) {
+                obstacle.take_turns((self.connect)()?)?;
+            }
         }
-        let blocking: Vec<i32> = waiting.text(4).split(' ').filter_map(|it| it.parse().ok()).collect();
-        let n_obstacles = self.obstacles.len();
-        // A wait for somebody's whole transaction ends no other way than that all its locks go.
-        self.obstacles.retain(|it| it.oid != relation && !blocking.contains(&it.session.backend()));
-        Ok(self.obstacles.len() < n_obstacles)
+        Ok(true)
     }
 }

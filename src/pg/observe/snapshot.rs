@@ -128,17 +128,7 @@ impl Held {
         self
     }
 
-    /// Forgets what the statement itself made: its number is another one in every run.
-    pub(super) fn retain(&mut self, relations: &Relations) {
-        self.0.retain(|oid, _| relations.get(*oid).is_some());
-    }
-
     pub(super) fn strongest(&self, oid: u32) -> Option<Lock> {
         self.0.get(&oid).and_then(|locks| locks.last().copied())
-    }
-
-    /// Every mode, weakest first.
-    pub(super) fn modes(&self, oid: u32) -> impl Iterator<Item = Lock> {
-        self.0.get(&oid).into_iter().flatten().copied()
     }
 }
