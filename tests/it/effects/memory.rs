@@ -4,6 +4,7 @@
 
 use std::{env, fs, path::PathBuf};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::Case;
@@ -23,7 +24,7 @@ fn place(version: &str, case: &Case) -> Option<PathBuf> {
     env::var_os("LOCKKEEPER_REUSE")?;
     let Case { setup, before, statement, alone, fails, .. } = case;
     let what = format!("{LOOKS:?}{version}{setup:?}{before:?}{statement}{alone}{fails:?}");
-    let name: String = Sha256::digest(what).iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(what));
     Some(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("observed").join(name))
 }
 
