@@ -1,4 +1,46 @@
 //! lockkeeper: a safety tool for PostgreSQL migrations.
+//!
+//! # Bird's eye view
+//!
+//! A migration is a list of statements. Each statement has *effects*: it holds this lock on this relation while this work goes on.
+//! Effects are the unit of knowledge. They are predicted from SQL, from what the migrations before it made, and from the server's
+//! major version; rules judge them; tests observe each prediction on a real server of every major.
+//!
+//! ```text
+//! files ─► migration ─► sql::split ─► sql::parse ─► Statement
+//!                                                      │
+//!                      catalog (what exists so far) ◄──┤ apply, after the prediction
+//!                             │                        ▼
+//!                             └──────────────► effect::predict ─► Outcome ─► rule ─► Finding ─► report
+//! ```
+//!
+//! # Map, in reading order
+//!
+//! - [`effect`] is the heart: the locks, the work under them, what they do to the application, and in [`effect::predict`] what
+//!   PostgreSQL does for each statement, with sources.
+//! - [`catalog`] holds what exists so far, and the session: its open transaction, the locks that this holds, the settings in force.
+//! - [`sql`] turns text into our own narrow [`Statement`](sql::Statement). [`sql::split`] knows no grammar, so one unreadable statement
+//!   never hides its neighbours; [`sql::parse`] knows all of it.
+//! - [`rule`] is the judgement. A rule is a page in `rules/`: conditions on effects, reasons, and examples that are its tests.
+//! - [`lint`] joins these: files in, findings out.
+//! - [`migration`] finds the files, their order and the part of each that runs going up; [`config`] reads `lockkeeper.toml`.
+//! - [`report`] writes what a run has to say, one file a format; [`cli`] turns arguments into all of this and into an exit code.
+//! - [`pg`] talks to servers, and starts throwaway ones. [`traffic`] is how much a table is used. [`finding`], [`error`] and
+//!   [`suggest`] are small words that many use.
+//!
+//! # Invariants
+//!
+//! - [`sql`], [`catalog`], [`effect`], [`traffic`], [`rule`] and [`lint`] do no I/O and read no clock, so they cannot fail but on input.
+//! - A rule sees effects, never SQL: it cannot tell a predicted effect from an observed one.
+//! - What PostgreSQL does is written in [`effect::predict`] and nowhere else: rules have messages, no knowledge.
+//! - What is not known stays unknown, and unknown is never taken for safe: a relation only heard of may have anything, a function
+//!   that nobody has seen is volatile, a statement that cannot be read is a finding.
+//! - A statement's place is in bytes from the file's start everywhere; lines and columns are for people, and made last.
+//! - Only `sql::parse` names the parser's crate and only [`pg`] the client's, so that each can be exchanged.
+//! - Reports go to a writer that was given; only the binary names the standard streams.
+//! - An [`Error`](error::Error) is what stopped a run; a [`Finding`](finding::Finding) is what a run is for.
+//!
+//! Modules use only what is below them. `tests/it/tidy.rs` holds the table of who may use whom.
 
 pub mod catalog;
 pub mod cli;

@@ -1,6 +1,6 @@
 //! The capability `lint`: migration files to what each statement does and what is wrong with it. No I/O.
 //!
-//! Files are [read](read) and [judged](judge) on every core, but [replayed](replay) one after the other, since each statement's effects
+//! Files are read and judged on every core, but replayed one after the other, since each statement's effects
 //! depend on what ran before. The three go on at once, a few files apart, so that a history of any length takes little memory.
 
 mod embedded;

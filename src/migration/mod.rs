@@ -1,6 +1,6 @@
 //! Which files are migrations, in which order they run, and which part of each runs going up.
 //!
-//! A folder is one history: all its files, in [natural order](order) of their paths below it. A single file brings the history that
+//! A folder is one history: all its files, in [`natural`] order of their paths below it. A single file brings the history that
 //! it stands in: the files of its folder that run before it are replayed and not judged. Files named together that stand in one
 //! folder are one history. What stands in different folders, named separately, knows nothing of each other.
 
