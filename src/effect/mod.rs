@@ -391,6 +391,8 @@ pub enum Manner {
     Local,
     /// `RESTART`.
     Restart,
+    /// The transaction holds the lock already, or a stronger one: this statement does not wait for it.
+    AlreadyHeld,
 }
 
 macro_rules! small_set {

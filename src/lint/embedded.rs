@@ -59,7 +59,8 @@ impl Run<'_> {
                 }
                 Place::Call => span,
             };
-            let effects = predict::predict(&embedded.statement, self.catalog, self.major);
+            let mut effects = predict::predict(&embedded.statement, self.catalog, self.major);
+            predict::mark_held(&mut effects, &self.catalog.session);
             self.add(effects, at);
             match &embedded.statement {
                 Statement::Do(inner) => self.body(inner, at, Place::Call, depth + 1),

@@ -132,6 +132,7 @@ impl Replay {
         let mut origins = Vec::new();
         if is_judged {
             outcome.effects = predict::predict(statement, &self.catalog, self.major);
+            predict::mark_held(&mut outcome.effects, &self.catalog.session);
         }
         embedded::run(statement, span, self.major, &mut self.catalog, &mut outcome, &mut origins);
         if is_judged {

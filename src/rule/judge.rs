@@ -130,7 +130,7 @@ fn judgement<'a>(
 fn notes(effects: &[&Effect]) -> Vec<String> {
     let subject = effects.iter().find_map(|it| it.relation.as_ref());
     let mut by_lock: Vec<(_, Vec<String>)> = Vec::new();
-    for effect in effects {
+    for effect in effects.iter().filter(|it| it.role != Role::Index) {
         let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
         let name = relation.name.to_string();
         if subject.is_some_and(|it| it.name == relation.name) || by_lock.iter().any(|it| it.1.contains(&name))

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    effect::{Action, Blocks, Effect, Lock, Outcome, Work, WorkSet},
+    effect::{Action, Blocks, Effect, Lock, Outcome, Role, Work, WorkSet},
     sql::statement::StatementKind,
     suggest::nearest,
 };
@@ -115,12 +115,16 @@ impl Facts<'_> {
 
 fn of_effects(placeholder: Placeholder, outcome: &Outcome, effects: &[&Effect]) -> String {
     let first = |read: fn(&&Effect) -> Option<String>| effects.iter().find_map(read);
+    // What is done to a relation that goes along is done because of the subject's object.
+    let same_action =
+        || outcome.effects.iter().filter(|it| effects.first().is_some_and(|first| first.action == it.action));
     let lock = || effects.iter().filter_map(|it| it.lock).max();
     match placeholder {
         Placeholder::Relation => first(|it| it.relation.as_ref().map(|it| it.name.to_string()))
             .unwrap_or_else(|| "the table".to_owned()),
         Placeholder::Relations => list(&relation_names(effects)),
         Placeholder::Object => first(|it| it.object.as_ref().map(ToString::to_string))
+            .or_else(|| same_action().find_map(|it| it.object.as_ref().map(ToString::to_string)))
             .unwrap_or_else(|| effects.first().map_or("it", |it| noun(it.action)).to_owned()),
         Placeholder::Lock => lock().map_or("no lock", |it| it.name()).to_owned(),
         Placeholder::Blocked => blocked(lock().map_or(Blocks::Nothing, Lock::blocks)).to_owned(),
@@ -136,8 +140,11 @@ fn of_effects(placeholder: Placeholder, outcome: &Outcome, effects: &[&Effect]) 
 
 /// The distinct relations of some effects, in order.
 pub(super) fn relation_names(effects: &[&Effect]) -> Vec<String> {
+    // An index goes without saying where its table is named.
+    let only_indexes = effects.iter().all(|it| it.role == Role::Index);
+    let named = effects.iter().filter(|it| only_indexes || it.role != Role::Index);
     let mut names = Vec::new();
-    for name in effects.iter().filter_map(|it| it.relation.as_ref()).map(|it| it.name.to_string()) {
+    for name in named.filter_map(|it| it.relation.as_ref()).map(|it| it.name.to_string()) {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -4,7 +4,8 @@
 
 use crate::{
     catalog::{Session, session::Held},
-    effect::{Action, Blocks, Effect, Target, WorkSet, predict::Known},
+    effect::{Action, Blocks, Effect, Manner, Target, WorkSet, predict::Known},
+    sql::statement::RelationKind,
 };
 
 /// For each blocking lock that the transaction holds already, that it is held through the work of these effects.
@@ -17,6 +18,10 @@ pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) 
         return Vec::new();
     }
     let matters = |held: &&Held| {
+        // Whoever waits for an index waits for its table, which is held as well.
+        if matches!(held.relation.kind, RelationKind::Index | RelationKind::PartitionedIndex) {
+            return false;
+        }
         let blocks = held.lock.blocks();
         let again = effects.iter().any(|it| {
             it.relation.as_ref().is_some_and(|it| it.name == held.relation.name)
@@ -33,4 +38,13 @@ pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) 
         effect.detail(format!("line {}", line(it.since)))
     })
     .collect()
+}
+
+/// Marks the locks that the transaction has already, so that nobody waits for them again.
+pub fn mark_held(effects: &mut [Effect], session: &Session) {
+    for effect in effects {
+        let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
+        let is_held = session.held().iter().any(|it| it.relation.name == relation.name && it.lock >= lock);
+        effect.manners = effect.manners.with_if(is_held, Manner::AlreadyHeld);
+    }
 }

@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub(crate) use effects::{Effects, Known};
-pub use held::held;
+pub use held::{held, mark_held};
 
 /// The effects of `statement` on a server of `major`, run after everything that `catalog` has seen.
 ///

@@ -162,7 +162,8 @@ fn use_index(
         return;
     }
     let effect = named(altered.on_table(action), constraint).manner_if(true, Manner::UsingIndex);
-    effects.push(effect.harm(Harm::BreaksWriters));
+    // The unique index has kept duplicates out since it was built.
+    effects.push(effect);
     let renames = constraint.name.as_ref().is_some_and(|it| it != index);
     let lock = if renames { Lock::ShareUpdateExclusive } else { Lock::AccessShare };
     effects.lock(action, &known, Role::Index, lock);

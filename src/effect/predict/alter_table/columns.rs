@@ -187,7 +187,7 @@ fn set_not_null(column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects
         effect.relation = Some(member.relation.clone());
         match knowledge_after(altered, column, &member) {
             NotNull::Already => {}
-            NotNull::Proven => effect = effect.because(Reason::Proven).harm(Harm::BreaksWriters),
+            NotNull::Proven => effect = effect.because(Reason::Proven),
             NotNull::Unproven => {
                 effect = effect.because(Reason::Validation).harm(Harm::MayFail).harm(Harm::BreaksWriters);
                 if super::has_rows(member.relation.kind) {

@@ -112,7 +112,7 @@ fn add_not_null(
         match columns::knowledge(column, &member) {
             _ if stays_here => {}
             NotNull::Already => {}
-            NotNull::Proven => effect = effect.because(Reason::Proven).harm(Harm::BreaksWriters),
+            NotNull::Proven => effect = effect.because(Reason::Proven),
             NotNull::Unproven => {
                 effect = effect.harm(Harm::BreaksWriters);
                 if !not_valid && super::has_rows(member.relation.kind) {
