@@ -391,6 +391,8 @@ pub enum Manner {
     Local,
     /// `RESTART`.
     Restart,
+    /// The rows stand in the statement (`VALUES`), so that its work grows with no table.
+    Counted,
     /// The transaction holds the lock already, or a stronger one: this statement does not wait for it.
     AlreadyHeld,
 }

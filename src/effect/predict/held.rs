@@ -4,7 +4,7 @@
 
 use crate::{
     catalog::{Session, session::Held},
-    effect::{Action, Blocks, Effect, Manner, Target, WorkSet, predict::Known},
+    effect::{Action, Blocks, Effect, Manner, Target, Work, WorkSet, predict::Known},
     sql::statement::RelationKind,
 };
 
@@ -13,7 +13,9 @@ use crate::{
 /// None when the effects have no work, nor where the statement itself blocks as much on the same relation. `line` gives the line of a
 /// byte offset.
 pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) -> Vec<Effect> {
-    let work = effects.iter().fold(WorkSet::NONE, |set, it| set.union(it.work));
+    let is_counted = effects.iter().any(|it| it.manners.contains(Manner::Counted));
+    let grows = effects.iter().filter(|it| !is_counted || it.work != WorkSet::of(&[Work::WriteRows]));
+    let work = grows.fold(WorkSet::NONE, |set, it| set.union(it.work));
     if work.is_empty() {
         return Vec::new();
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     catalog::Fill,
-    effect::{Action, Lock, Reason, Role, Work},
+    effect::{Action, Lock, Manner, Reason, Role, Work},
     sql::statement::{
         CreateTableAs, Delete, Expr, ExprShape, Ident, Insert, Merge, Name, Query, RelationKind, Statement,
         Update,
@@ -80,6 +80,7 @@ fn insert(insert: &Insert, depth: Depth, effects: &mut Effects<'_>) {
         action: Action::Insert,
         depth,
         every_row,
+        counted: insert.query.as_ref().is_none_or(|it| it.relations.is_empty() && it.functions.is_empty()),
         opens_indexes: insert.updates_on_conflict,
         only: false,
         nesting: MAX_NESTING,
@@ -115,6 +116,7 @@ fn update(update: &Update, depth: Depth, effects: &mut Effects<'_>) {
         action: Action::Update,
         depth,
         every_row: every_row(update.predicate.as_ref()),
+        counted: false,
         opens_indexes: true,
         only: update.table.only,
         nesting: MAX_NESTING,
@@ -129,6 +131,7 @@ fn delete(delete: &Delete, depth: Depth, effects: &mut Effects<'_>) {
         action: Action::Delete,
         depth,
         every_row: every_row(delete.predicate.as_ref()),
+        counted: false,
         opens_indexes: true,
         only: delete.table.only,
         nesting: MAX_NESTING,
@@ -148,6 +151,7 @@ fn merge(merge: &Merge, depth: Depth, effects: &mut Effects<'_>) {
         action: Action::Merge,
         depth,
         every_row: None,
+        counted: false,
         opens_indexes: true,
         only: merge.table.only,
         nesting: MAX_NESTING,
@@ -174,6 +178,7 @@ fn copy(table: Option<&Name>, from: bool, query: Option<&Query>, effects: &mut E
             action: Action::Copy,
             depth: Depth::Run,
             every_row: None,
+            counted: false,
             opens_indexes: false,
             only: false,
             nesting: MAX_NESTING,
@@ -193,6 +198,8 @@ struct Written {
     action: Action,
     depth: Depth,
     every_row: Option<Reason>,
+    /// Whether the rows stand in the statement.
+    counted: bool,
     /// Whether the planner opens the indexes. An INSERT's executor opens them too, and lets them go at the statement's end.
     opens_indexes: bool,
     only: bool,
@@ -209,7 +216,7 @@ fn write<'a>(target: &Known<'a>, written: &Written, change: Change<'_>, effects:
     let touch = if written.depth == Depth::Run { touch.work(&[Work::WriteRows]) } else { touch };
     let mut subject = touch.effect(target);
     subject.because = written.every_row;
-    effects.push(subject);
+    effects.push(subject.manner_if(written.counted, Manner::Counted));
     if target.relation.kind == RelationKind::View {
         write_through(target, written, change, effects);
         return;
