@@ -50,6 +50,10 @@ fn shape(node: &ast::Expr) -> ExprShape {
         ast::Expr::FieldExpr(it) => field(it),
         ast::Expr::CastExpr(it) => cast(it),
         ast::Expr::CallExpr(it) => next_val(it).unwrap_or_default(),
+        // A collation changes no value.
+        ast::Expr::Collate(it) => {
+            it.expr().and_then(|it| column(&it)).map_or(ExprShape::Other, ExprShape::Column)
+        }
         ast::Expr::BinExpr(it) => binary(it),
         ast::Expr::PostfixExpr(_) => not_null(node),
         ast::Expr::PrefixExpr(it) => match it.op() {
@@ -62,7 +66,6 @@ fn shape(node: &ast::Expr) -> ExprShape {
         | ast::Expr::TupleExpr(_)
         | ast::Expr::BetweenExpr(_)
         | ast::Expr::CaseExpr(_)
-        | ast::Expr::Collate(_)
         | ast::Expr::IndexExpr(_)
         | ast::Expr::SliceExpr(_) => ExprShape::Other,
     }

@@ -27,7 +27,20 @@ pub(super) fn type_name(ty: &ast::Type) -> Option<TypeName> {
                 Some(ast::IntervalQualifier::IntervalSecond(it)) => it.literal(),
                 _ => None,
             };
-            builtin("interval", precision(it.literal().or(seconds)))
+            let precision = precision(it.literal().or(seconds));
+            match it.interval_qualifier() {
+                // Fields are part of the type: values lose what they leave out.
+                Some(fields) => {
+                    let fields = fields.syntax().text().to_string().to_ascii_lowercase();
+                    let words: Vec<&str> =
+                        fields.split(['(', ' ', '\n', '\t']).filter(|it| !it.is_empty()).collect();
+                    TypeName {
+                        modifiers: precision,
+                        ..TypeName::plain(format!("interval {}", words.join(" ")))
+                    }
+                }
+                None => builtin("interval", precision),
+            }
         }
         ast::Type::TimeType(it) => {
             let zoned = matches!(it.timezone(), Some(ast::Timezone::WithTimezone(_)));

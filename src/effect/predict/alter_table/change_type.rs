@@ -189,10 +189,9 @@ impl Changed<'_, '_> {
         for partner in &referencing {
             constraints::test_again(action, partner, Role::Referencing, effects);
         }
-        if !referencing.is_empty()
-            && self.member.relation.kind == RelationKind::PartitionedTable
-            && effects.major >= 16
-        {
+        let is_inner = self.member.relation.kind == RelationKind::PartitionedTable;
+        let root_is_referenced = !rebuild::referencing_through(column, &altered.table, effects).is_empty();
+        if is_inner && root_is_referenced && effects.major >= 16 {
             constraints::read_indexes(action, self.member, effects);
         }
         if !referenced.is_empty() || !referencing.is_empty() {

@@ -230,8 +230,8 @@ impl Side<'_, '_> {
             let action = effect.action;
             effects.push(effect);
             // The planner opens every index of what it reads, since 16 those of a partitioned table too.
-            let is_planned = self.role == Role::Referenced && effects.major >= 16;
-            if works || validates && is_planned && member.relation.name == self.root.relation.name {
+            let is_planned = matches!(self.role, Role::Referenced) && effects.major >= 16;
+            if works || validates && is_planned && member.relation.kind == RelationKind::PartitionedTable {
                 read_indexes(action, member, effects);
             }
         }
