@@ -283,6 +283,8 @@ pub struct Function {
     pub n_arguments: usize,
     /// What it returns.
     pub returns: Option<TypeName>,
+    /// The language it is written in.
+    pub language: Option<Ident>,
     /// What it runs, as far as that is readable; shared, since bodies are long.
     pub body: Arc<Body>,
     /// `PROCEDURE`.

@@ -80,6 +80,7 @@ impl Catalog {
     pub(super) fn create_function(&mut self, create: &CreateFunction) {
         let name = self.new_name(&create.name, Persistence::Permanent);
         let function = Function {
+            language: create.language.clone(),
             name: name.clone(),
             volatility: create.volatility,
             n_arguments: create.n_arguments,

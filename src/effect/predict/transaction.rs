@@ -56,7 +56,9 @@ fn is_concurrent_detach(action: &AlterAction) -> bool {
 
 /// Whether the statement fails because of where it stands; then that is said.
 pub(super) fn is_refused(statement: &Statement, effects: &mut Effects<'_>) -> bool {
-    if effects.catalog.session.open.is_none() {
+    let is_detach = matches!(statement, Statement::Alter(it) if it.actions.iter().any(is_concurrent_detach));
+    // Before 14 the grammar does not know it, wherever it stands.
+    if effects.catalog.session.open.is_none() || is_detach && effects.major < 14 {
         return false;
     }
     let Some((what, action)) = alone(statement).or_else(|| of_partitioned(statement, effects)) else {

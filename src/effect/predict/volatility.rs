@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashSet;
 
 use crate::{
-    catalog::{Catalog, TypeKind},
-    sql::statement::{Expr, Name, TypeName, Volatility},
+    catalog::{Catalog, Function, TypeKind},
+    sql::statement::{Expr, Name, Statement, TypeName, Volatility},
 };
 
 static NOT_VOLATILE: LazyLock<FxHashSet<&str>> =
@@ -28,7 +28,22 @@ pub(crate) fn is_volatile_function(name: &Name, catalog: &Catalog) -> bool {
     let in_pg_catalog = name.schema.as_deref().is_none_or(|it| it == "pg_catalog");
     let is_builtin = in_pg_catalog && NOT_VOLATILE.contains(name.name.as_str());
     let made = catalog.find_functions(name);
-    if made.is_empty() { !is_builtin } else { made.iter().any(|it| it.volatility == Volatility::Volatile) }
+    if made.is_empty() {
+        return !is_builtin;
+    }
+    made.iter().any(|it| it.volatility == Volatility::Volatile && !is_inlined(it, catalog))
+}
+
+/// Whether the planner replaces a call by the function's only expression, which is not volatile.
+///
+/// Source: `inline_function` in `src/backend/optimizer/util/clauses.c`.
+fn is_inlined(function: &Function, catalog: &Catalog) -> bool {
+    let [only] = &function.body.statements[..] else { return false };
+    let Statement::Select(query) = &only.statement else { return false };
+    function.language.as_deref() == Some("sql")
+        && query.relations.is_empty()
+        && query.writes.is_empty()
+        && query.functions.iter().all(|it| it != &function.name && !is_volatile_function(it, catalog))
 }
 
 /// Whether a value of the type is tested by a domain's constraints; `None` when the type is not known.

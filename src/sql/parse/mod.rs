@@ -24,6 +24,7 @@ mod relation;
 mod routine;
 mod rows;
 mod session;
+mod storage;
 mod table;
 mod ty;
 mod types;
@@ -59,7 +60,9 @@ pub fn parse(text: &str) -> Result<Statement, Unreadable> {
     let parse = SourceFile::parse(text);
     let file = parse.tree();
     if let Some(error) = first_error(&parse.errors(), &file) {
-        return session::set_names(text).ok_or(error);
+        return session::set_names(text)
+            .or_else(|| storage::blanked(text).and_then(|it| self::parse(&it).ok()))
+            .ok_or(error);
     }
     let mut statements = file.stmts().filter(|it| !matches!(it, ast::Stmt::EmptyStmt(_)));
     let Some(first) = statements.next() else {

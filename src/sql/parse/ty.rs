@@ -3,6 +3,7 @@
 //! `pg_catalog` comes first in every search path, so a type written with that schema is the built-in one and loses the schema.
 //! The one exception is `"char"`, the one-byte type: it keeps `pg_catalog`, for `char` alone is `bpchar`.
 
+use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::name::{leaf, name};
@@ -29,16 +30,7 @@ pub(super) fn type_name(ty: &ast::Type) -> Option<TypeName> {
             };
             let precision = precision(it.literal().or(seconds));
             match it.interval_qualifier() {
-                // Fields are part of the type: values lose what they leave out.
-                Some(fields) => {
-                    let fields = fields.syntax().text().to_string().to_ascii_lowercase();
-                    let words: Vec<&str> =
-                        fields.split(['(', ' ', '\n', '\t']).filter(|it| !it.is_empty()).collect();
-                    TypeName {
-                        modifiers: precision,
-                        ..TypeName::plain(format!("interval {}", words.join(" ")))
-                    }
-                }
+                Some(fields) => with_fields(fields.syntax(), precision),
                 None => builtin("interval", precision),
             }
         }
@@ -141,5 +133,17 @@ pub(super) fn type_path(ty: Option<ast::Type>) -> Option<Name> {
     match ty? {
         ast::Type::PathType(it) => name(it.path_ref()?.syntax()),
         other => leaf(other.syntax()).map(|name| Name { schema: None, name }),
+    }
+}
+
+/// `interval` with fields. They are part of the type, since values lose what is finer than the last; nothing is finer than a second.
+fn with_fields(fields: &SyntaxNode, precision: Vec<i32>) -> TypeName {
+    let text = fields.text().to_string().to_ascii_lowercase();
+    let is_name = |it: &&str| !it.is_empty() && *it != "to";
+    let last =
+        text.split(|it: char| !it.is_ascii_alphabetic()).filter(is_name).next_back().unwrap_or_default();
+    match last {
+        "second" => TypeName { modifiers: precision, ..TypeName::plain("interval") },
+        last => TypeName::plain(format!("interval {last}")),
     }
 }

@@ -23,7 +23,7 @@ pub(super) use rebuild::views_that_may_read;
 
 use super::{Effects, Known};
 use crate::{
-    effect::{Action, Effect, Lock, Role, Work},
+    effect::{Action, Effect, Lock, Manner, Reason, Role, Work},
     sql::statement::{Alter, AlterAction, RelationKind},
 };
 
@@ -47,6 +47,14 @@ pub(super) fn predict(alter: &Alter, effects: &mut Effects<'_>) {
     }
     let lock = alter.actions.iter().map(|it| level::of(it, table.relation.kind)).max();
     let Some(lock) = lock else { return };
+    if alter.if_exists && table.entry.is_none() {
+        // It may not be there, and then nothing is done.
+        for action in &alter.actions {
+            let effect = Effect::on(action_of(action), &table, lock).because(Reason::MayExist);
+            effects.push(effect.manner_if(true, Manner::IfExists));
+        }
+        return;
+    }
     let children = if alter.only { Vec::new() } else { effects.descendants(&table) };
     let altered = Altered { table, lock, children, alter };
     for action in &alter.actions {

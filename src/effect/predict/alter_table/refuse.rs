@@ -29,7 +29,7 @@ fn refusal(because: Reason, sqlstate: &'static str, detail: impl Into<String>) -
 /// Adds the refusal of `action`, if it is one.
 pub(super) fn check(action: &AlterAction, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) -> bool {
     let found = of_version(action, effects.major)
-        .or_else(|| of_shape(action, altered))
+        .or_else(|| of_shape(action, altered, effects.major))
         .or_else(|| of_constraint(action, altered, effects))
         .or_else(|| of_type(action, altered, effects))
         .or_else(|| of_names(action, altered, effects));
@@ -69,7 +69,7 @@ fn inherited_column(action: &AlterAction) -> Option<&Ident> {
 }
 
 /// What partitions, parents, children and typed tables do not allow.
-fn of_shape(action: &AlterAction, altered: &Altered<'_, '_>) -> Option<Refusal> {
+fn of_shape(action: &AlterAction, altered: &Altered<'_, '_>, major: u16) -> Option<Refusal> {
     let entry = altered.table.entry?;
     let is_partitioned = entry.kind == RelationKind::PartitionedTable;
     let is_typed = entry.of_type.is_some();
@@ -94,7 +94,8 @@ fn of_shape(action: &AlterAction, altered: &Altered<'_, '_>) -> Option<Refusal> 
     match action {
         AlterAction::SetUnlogged | AlterAction::SetLogged
             if entry.referenced_by.iter().any(|it| *it != entry.oid)
-                && matches!(action, AlterAction::SetUnlogged) =>
+                && matches!(action, AlterAction::SetUnlogged)
+                && !(is_partitioned && major >= 18) =>
         {
             refusal(Reason::DependedOn, "42P16", "a table that a logged table refers to cannot be unlogged")
         }
@@ -102,7 +103,8 @@ fn of_shape(action: &AlterAction, altered: &Altered<'_, '_>) -> Option<Refusal> 
             refusal(Reason::Partitioned, "42809", "a partition inherits from its parent only")
         }
         AlterAction::AttachPartition { .. } if entry.complete && !is_partitioned => {
-            refusal(Reason::WrongKind, "42809", "the table is not partitioned")
+            let sqlstate = if major < 18 { "42P17" } else { "42809" };
+            refusal(Reason::WrongKind, sqlstate, "the table is not partitioned")
         }
         _ => None,
     }
