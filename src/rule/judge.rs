@@ -47,7 +47,7 @@ pub(super) fn judge<'a>(
 ) -> Vec<Judgement<'a>> {
     let mut groups: Vec<Group> = Vec::new();
     for (rule, n) in matches(rules, outcome) {
-        add(&mut groups, rule, n, outcome);
+        add(&mut groups, rules, rule, n, outcome);
     }
     let judgements = groups.iter().filter_map(|group| judgement(rules, group, outcome, heat));
     judgements.filter(|it| it.severity > Severity::Off).collect()
@@ -83,14 +83,16 @@ fn matches(rules: &RuleSet, outcome: &Outcome) -> Vec<(usize, usize)> {
 }
 
 /// Adds an effect to the group that it belongs to: what the same action does to other relations is one finding.
-fn add(groups: &mut Vec<Group>, rule: usize, n: usize, outcome: &Outcome) {
+fn add(groups: &mut Vec<Group>, rules: &RuleSet, rule: usize, n: usize, outcome: &Outcome) {
     let Some(effect) = outcome.effects.get(n) else { return };
     let subject = (effect.role == Role::Subject).then_some(n);
     let object = |n: Option<usize>| n.and_then(|n| outcome.effects.get(n)).map(|it| &it.object);
+    // Where a statement stands is the same for all that it does.
+    let is_of_situation = rules.rules().get(rule).is_some_and(Rule::is_of_situation);
     // An index or a child that goes along may have its own name as the object, or none.
     let same = groups.iter_mut().rev().find(|it| {
         let is_one_thing = it.subject.is_none() || subject.is_none() || object(it.subject) == object(subject);
-        it.rule == rule && it.action == effect.action && is_one_thing
+        it.rule == rule && (is_of_situation || it.action == effect.action && is_one_thing)
     });
     match same {
         Some(group) => {
