@@ -3,8 +3,9 @@
 //! The folder is made anew ([`corpus`]), or is the one that `LOCKKEEPER_CORPUS` names. Every command runs as a process of its own, in
 //! turns, so that a machine that slows down slows all of them; `squawk`, `eugene` and `pgsafe` take part where they are on the PATH.
 //! Figures are wall seconds and the peak memory of the process, as the kernel accounts them. Nothing is asserted.
+#![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
+#![expect(clippy::cast_precision_loss, reason = "figures are shown with three digits")]
 
-#[path = "corpus.rs"]
 mod corpus;
 
 use std::{
@@ -25,12 +26,11 @@ fn main() -> io::Result<()> {
     let is_bench = env::args().any(|it| it == "--bench");
     let shape = if is_bench { corpus::FULL } else { corpus::Shape { n_files: 20, n_bytes: 20_000 } };
     let made = tempfile::tempdir()?;
-    let folder = match env::var_os("LOCKKEEPER_CORPUS") {
-        Some(folder) => PathBuf::from(folder),
-        None => {
-            corpus::write(made.path(), &shape)?;
-            made.path().to_owned()
-        }
+    let folder = if let Some(folder) = env::var_os("LOCKKEEPER_CORPUS") {
+        PathBuf::from(folder)
+    } else {
+        corpus::write(made.path(), &shape)?;
+        made.path().to_owned()
     };
     let texts = texts(&folder)?;
     let n_bytes: usize = texts.iter().map(String::len).sum();

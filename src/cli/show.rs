@@ -64,7 +64,9 @@ fn table_of(rules: &RuleSet) -> String {
         };
         table.add_row([row.id, &severities(rule.severity), pack, row.title]);
     }
-    format!("{table}\n")
+    let mut text = table.trim_fmt();
+    text.push('\n');
+    text
 }
 
 /// `error`, or, if that depends on how much a table is used, `warning to error`.

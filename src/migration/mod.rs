@@ -42,7 +42,10 @@ pub struct MigrationFile {
 pub fn histories(paths: &[PathBuf], exclude: &Exclude) -> Result<Vec<History>, Error> {
     let mut histories = Vec::new();
     let mut folders: Vec<(PathBuf, Vec<&Path>)> = Vec::new();
-    for path in paths {
+    for (n, path) in paths.iter().enumerate() {
+        if is_named_already(path, n, paths) {
+            continue;
+        }
         let metadata = path.metadata().map_err(|source| Error::Read { path: path.clone(), source })?;
         if metadata.is_dir() {
             histories.push(of_folder(path, exclude)?);
@@ -58,6 +61,15 @@ pub fn histories(paths: &[PathBuf], exclude: &Exclude) -> Result<Vec<History>, E
         histories.push(of_files(folder, files, exclude)?);
     }
     Ok(histories)
+}
+
+/// Whether the path at `n` is in a folder that is named as well, or is named twice: nothing is judged twice.
+fn is_named_already(path: &Path, n: usize, paths: &[PathBuf]) -> bool {
+    let holds = |(m, other): (usize, &PathBuf)| {
+        let (other, path) = (plain(other), plain(path));
+        m != n && path.starts_with(other) && (other != path || m < n)
+    };
+    paths.iter().enumerate().any(holds)
 }
 
 fn of_folder(folder: &Path, exclude: &Exclude) -> Result<History, Error> {

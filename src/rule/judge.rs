@@ -3,10 +3,10 @@
 use super::{
     file::Rule,
     set::RuleSet,
-    template::{Facts, blocked, list},
+    template::{Facts, blocked, in_words, list},
 };
 use crate::{
-    effect::{Action, Effect, Harm, Outcome, Relation, Role},
+    effect::{Action, Effect, Harm, Outcome, Relation, Role, Work},
     finding::Severity,
     traffic::Heat,
 };
@@ -117,20 +117,23 @@ fn judgement<'a>(
     let heats = effects.iter().filter_map(|it| it.relation.as_ref()).map(heat);
     let severity =
         heats.map(|it| rule.severity.at(it)).max().unwrap_or_else(|| rule.severity.at(Heat::Unknown));
+    let message = rule.message.fill(&facts);
     Some(Judgement {
         rule,
         severity,
-        message: rule.message.fill(&facts),
+        notes: notes(&message, outcome, &effects),
+        message,
         help: rule.help.as_ref().map(|it| it.fill(&facts)),
-        notes: notes(&effects),
         relation: effects.iter().find_map(|it| it.relation.clone()),
         effects: group.effects.clone(),
     })
 }
 
-/// The locks on the relations that the message does not name, those of one mode in one line.
-fn notes(effects: &[&Effect]) -> Vec<String> {
+/// The locks of one finding: first the subject's, unless the message names it; then the others, those of one mode in one line.
+fn notes(message: &str, outcome: &Outcome, effects: &[&Effect]) -> Vec<String> {
     let subject = effects.iter().find_map(|it| it.relation.as_ref());
+    let mut notes: Vec<String> =
+        subject.and_then(|it| own_lock(it, message, outcome, effects)).into_iter().collect();
     let mut by_lock: Vec<(_, Vec<String>)> = Vec::new();
     for effect in effects.iter().filter(|it| it.role != Role::Index) {
         let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
@@ -147,5 +150,24 @@ fn notes(effects: &[&Effect]) -> Vec<String> {
     let line = |(lock, names): &(crate::effect::Lock, Vec<String>)| {
         format!("also locks {} {lock}, which blocks {}", list(names), blocked(lock.blocks()))
     };
-    by_lock.iter().map(line).collect()
+    notes.extend(by_lock.iter().map(line));
+    notes
+}
+
+/// The strongest lock on the relation that the finding is about, how long it is held, and the work under it.
+fn own_lock(relation: &Relation, message: &str, outcome: &Outcome, effects: &[&Effect]) -> Option<String> {
+    let own = || effects.iter().filter(|it| it.relation.as_ref().is_some_and(|it| it.name == relation.name));
+    let lock = own().filter_map(|it| it.lock).max()?;
+    if message.contains(lock.name()) {
+        return None;
+    }
+    let until = if outcome.situation.transaction.is_shared() { "COMMIT" } else { "it is done" };
+    let work: Vec<String> = Work::ALL
+        .into_iter()
+        .filter(|work| own().any(|it| it.work.contains(*work)))
+        .map(|it| in_words(it).to_owned())
+        .collect();
+    let during = if work.is_empty() { String::new() } else { format!(", during {}", list(&work)) };
+    let blocked = blocked(lock.blocks());
+    Some(format!("locks {} {lock}, which blocks {blocked} until {until}{during}", relation.name))
 }

@@ -170,7 +170,8 @@ pub(super) fn blocked(blocks: Blocks) -> &'static str {
     }
 }
 
-fn in_words(work: Work) -> &'static str {
+/// What goes on under a lock.
+pub(super) fn in_words(work: Work) -> &'static str {
     match work {
         Work::Scan => "a scan of every row",
         Work::BuildIndex => "an index build",

@@ -82,10 +82,12 @@ fn create_table(table: &str, other: &str, random: &mut Random) -> String {
     for n in 0..4 + random.below(10) {
         let (column, ty) = (random.of(COLUMNS), random.of(TYPES));
         let rest = random.of(&["", " NOT NULL", " NOT NULL DEFAULT ''", " UNIQUE", " DEFAULT now()"]);
-        text.push_str(&format!("    {column}_{n} {ty}{rest},\n"));
+        text.extend([format!("    {column}_{n} {ty}{rest},\n")]);
     }
-    text.push_str(&format!("    {other}_id bigint REFERENCES {other} (id),\n    created_at timestamptz NOT NULL DEFAULT now()\n);"));
-    text
+    let last = format!(
+        "    {other}_id bigint REFERENCES {other} (id),\n    created_at timestamptz NOT NULL DEFAULT now()\n);"
+    );
+    text + &last
 }
 
 fn function(table: &str, column: &str, k: usize) -> String {
