@@ -22,6 +22,7 @@
 //! cases, `LOCKKEEPER_PROVE=fixtures/effects` all; `LOCKKEEPER_REUSE=1` asks servers only what they were not asked before.
 
 mod case;
+mod generate;
 mod memory;
 mod observe;
 mod predicted;
