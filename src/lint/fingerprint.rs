@@ -11,7 +11,9 @@ pub(super) fn of(rule: &str, relation: Option<&str>, statement: &str, nth: usize
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    hash.finalize().iter().take(16).map(|it| format!("{it:02x}")).collect()
+    let hash = hash.finalize();
+    let half: [u8; 16] = std::array::from_fn(|n| hash[n]);
+    format!("{:032x}", u128::from_be_bytes(half))
 }
 
 /// Comments dropped, white space folded, and letters outside quotes in lower case.

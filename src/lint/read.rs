@@ -83,7 +83,7 @@ fn piece(piece: &split::Piece, input: &Input) -> Option<Piece> {
         },
         PieceKind::Meta => {
             let meta = piece.meta(text)?;
-            let arguments = meta.arguments.iter().map(|it| it.to_string()).collect();
+            let arguments = meta.arguments.iter().map(ToString::to_string).collect();
             Kind::Meta { name: meta.name.to_owned(), arguments }
         }
         PieceKind::CopyData { .. } | PieceKind::Problem(_) => return None,

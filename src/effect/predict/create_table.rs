@@ -21,7 +21,7 @@ pub(super) fn predict(create: &CreateTable, effects: &mut Effects<'_>) {
     for (table, object) in references(create) {
         let referenced = effects.known(table, RelationKind::Table);
         if referenced.relation.name != effects.catalog.qualify(&create.name) {
-            lock_referenced(Action::CreateTable, &referenced, object, effects);
+            lock_referenced(Action::CreateTable, &referenced, &object, effects);
         }
     }
     if let Some(partition) = &create.partition_of {
@@ -99,7 +99,7 @@ fn references(create: &CreateTable) -> Vec<(&Name, Ident)> {
 
 /// A foreign key puts triggers on the table it refers to, and on all its partitions, under SHARE ROW EXCLUSIVE (`CreateTrigger` in
 /// `src/backend/commands/trigger.c`).
-fn lock_referenced(action: Action, referenced: &Known<'_>, object: Ident, effects: &mut Effects<'_>) {
+fn lock_referenced(action: Action, referenced: &Known<'_>, object: &Ident, effects: &mut Effects<'_>) {
     let mut tables = vec![referenced.clone()];
     if referenced.relation.kind == RelationKind::PartitionedTable {
         tables.extend(referenced.entry.map_or_else(Vec::new, |it| effects.descendants(&effects.entry(it))));
@@ -127,7 +127,7 @@ fn create_partition(create: &CreateTable, partition: &PartitionOf, effects: &mut
     for constraint in &entry.constraints {
         if let ConstraintKind::ForeignKey { referenced, .. } = &constraint.kind {
             for referenced in effects.all(&[*referenced]) {
-                lock_referenced(action, &referenced, constraint.name.clone(), effects);
+                lock_referenced(action, &referenced, &constraint.name, effects);
             }
         }
     }

@@ -82,7 +82,9 @@ fn predict_into(statement: &Statement, effects: &mut Effects<'_>) {
         Statement::CreatePublication { name, members } => publication::create(name, members, effects),
         Statement::AlterPublication { name, change } => publication::alter(name, change, effects),
         Statement::CreateSchema { elements, .. } => {
-            elements.iter().for_each(|it| predict_into(it, effects));
+            for element in elements {
+                predict_into(element, effects);
+            }
         }
         _ => {
             // Each of these looks at its own family only.

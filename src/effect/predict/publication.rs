@@ -81,7 +81,7 @@ impl Publication<'_> {
     /// The tables that are published without being locked, and then refuse updates.
     fn warn_of(&self, schema: Option<&Ident>, effects: &mut Effects<'_>) {
         effects.push(Effect::of(self.action).object(self.name.clone()));
-        for table in effects.tables_in(schema.map(|it| it.as_str())) {
+        for table in effects.tables_in(schema.map(Ident::as_str)) {
             let mut effect = refused(&table, self.locked(&table, Role::Subject), effects);
             effect.lock = None;
             if effect.because.is_some() {

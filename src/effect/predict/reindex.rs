@@ -25,9 +25,9 @@ pub(super) fn predict(target: &ReindexTarget, concurrently: bool, effects: &mut 
             reindex_table(&table, concurrently, effects);
         }
         ReindexTarget::Schema(schema) => {
-            reindex_each(effects.tables_in(Some(schema)), concurrently, effects);
+            reindex_each(&effects.tables_in(Some(schema)), concurrently, effects);
         }
-        ReindexTarget::Database(_) => reindex_each(effects.tables_in(None), concurrently, effects),
+        ReindexTarget::Database(_) => reindex_each(&effects.tables_in(None), concurrently, effects),
         ReindexTarget::System(_) => effects.push(Effect::of(ACTION)),
     }
 }
@@ -87,7 +87,7 @@ fn reindex_table<'a>(table: &Known<'a>, concurrently: bool, effects: &mut Effect
     }
 }
 
-fn reindex_each<'a>(tables: Vec<Known<'a>>, concurrently: bool, effects: &mut Effects<'a>) {
+fn reindex_each<'a>(tables: &[Known<'a>], concurrently: bool, effects: &mut Effects<'a>) {
     if tables.is_empty() {
         effects.push(Effect::of(ACTION).work(&[Work::Scan, Work::BuildIndex]));
     }

@@ -1,7 +1,7 @@
 //! Queries.
 
 use squawk_syntax::ast::{self, AstNode};
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode};
 
 use super::reads::Reads;
 use crate::sql::statement::{Ident, Query};
@@ -23,7 +23,7 @@ pub(super) fn query_of(select: Option<ast::SelectVariant>) -> Query {
 
 /// Whether there is a `*` for all columns, as in `*` and `t.*`, but not in `count(*)` or `a * b`.
 fn has_star(node: &SyntaxNode) -> bool {
-    let mut tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
+    let mut tokens = node.descendants_with_tokens().filter_map(SyntaxElement::into_token);
     tokens.any(|it| {
         let parent = it.parent().map(|it| it.kind());
         it.kind() == SyntaxKind::STAR && matches!(parent, Some(SyntaxKind::TARGET | SyntaxKind::FIELD_EXPR))

@@ -140,10 +140,10 @@ pub(super) fn type_path(ty: Option<ast::Type>) -> Option<Name> {
 fn with_fields(fields: &SyntaxNode, precision: Vec<i32>) -> TypeName {
     let text = fields.text().to_string().to_ascii_lowercase();
     let is_name = |it: &&str| !it.is_empty() && *it != "to";
-    let last =
-        text.split(|it: char| !it.is_ascii_alphabetic()).filter(is_name).next_back().unwrap_or_default();
-    match last {
-        "second" => TypeName { modifiers: precision, ..TypeName::plain("interval") },
-        last => TypeName::plain(format!("interval {last}")),
+    let last = text.split(|it: char| !it.is_ascii_alphabetic()).rfind(is_name).unwrap_or_default();
+    if last == "second" {
+        TypeName { modifiers: precision, ..TypeName::plain("interval") }
+    } else {
+        TypeName::plain(format!("interval {last}"))
     }
 }

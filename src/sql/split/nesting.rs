@@ -21,7 +21,6 @@ pub(super) fn too_deep(bytes: &[u8], is_code: bool) -> Option<usize> {
         let start = at;
         let is_next = |second| bytes.get(start + 1) == Some(&second);
         at = match class(byte) {
-            Class::Space => start + 1,
             Class::Word => token::word(bytes, start),
             Class::Digit => token::number(bytes, start),
             Class::Dash if is_next(b'-') => token::line_comment(bytes, start),

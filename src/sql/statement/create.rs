@@ -308,6 +308,7 @@ pub struct CreateTrigger {
 
 /// `CREATE FUNCTION` or `CREATE PROCEDURE`.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word that is written or not")]
 pub struct CreateFunction {
     /// Its name.
     pub name: Name,

@@ -100,7 +100,7 @@ impl Visitor for Found {
             Expr::Overlay { .. } => self.functions.push("overlay".to_owned()),
             Expr::AtTimeZone { .. } => self.functions.push("timezone".to_owned()),
             Expr::Identifier(it) if folded(it) == "current_schema" => {
-                self.functions.push("current_schema".to_owned())
+                self.functions.push("current_schema".to_owned());
             }
             // These stand for more than one function.
             Expr::Trim { .. } | Expr::Ceil { .. } | Expr::Floor { .. } | Expr::Substring { .. } => {

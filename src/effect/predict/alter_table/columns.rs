@@ -18,7 +18,7 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
     use AlterAction as A;
     match action {
         A::DropColumn { column, if_exists, cascade } => {
-            drop_column(column, *if_exists, *cascade, altered, effects)
+            drop_column(column, *if_exists, *cascade, altered, effects);
         }
         A::SetNotNull { column } => set_not_null(column, altered, effects),
         A::SetExpression { column, .. } => set_expression(column, altered, effects),

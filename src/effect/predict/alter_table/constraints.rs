@@ -51,7 +51,7 @@ fn add(constraint: &TableConstraint, altered: &Altered<'_, '_>, effects: &mut Ef
             add_check(named(altered.on_table(Action::AddCheck)), constraint, altered, effects);
         }
         TableConstraintKind::NotNull { column } => {
-            add_not_null(column, named(altered.on_table(Action::AddNotNull)), constraint, altered, effects);
+            add_not_null(column, &named(altered.on_table(Action::AddNotNull)), constraint, altered, effects);
         }
         TableConstraintKind::ForeignKey { table, columns, .. } => {
             let key = ForeignKey {
@@ -93,7 +93,7 @@ fn add_check(
 /// `ADD CONSTRAINT … NOT NULL column`, 18 and later.
 fn add_not_null(
     column: &Ident,
-    effect: Effect,
+    effect: &Effect,
     constraint: &TableConstraint,
     altered: &Altered<'_, '_>,
     effects: &mut Effects<'_>,

@@ -68,7 +68,7 @@ fn predict_action(action: &AlterAction, altered: &Altered<'_, '_>, effects: &mut
     use AlterAction as A;
     match action {
         A::AddColumn { column, if_not_exists } => {
-            add_column::predict(column, *if_not_exists, altered, effects)
+            add_column::predict(column, *if_not_exists, altered, effects);
         }
         A::SetType { column, ty, collation, using } => {
             change_type::predict(column, ty, collation.as_ref(), using.as_ref(), altered, effects);

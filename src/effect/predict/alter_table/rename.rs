@@ -54,7 +54,7 @@ fn rename_constraint(name: &Ident, altered: &Altered<'_, '_>, effects: &mut Effe
     let kind = altered.table.entry.and_then(|it| it.constraint(name)).map(|it| &it.kind);
     match kind {
         Some(ConstraintKind::Check { .. } | ConstraintKind::NotNull { .. }) => {
-            altered.spread(&effect, effects)
+            altered.spread(&effect, effects);
         }
         Some(
             ConstraintKind::Unique { index, .. }
