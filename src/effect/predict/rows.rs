@@ -12,8 +12,8 @@ use crate::{
     catalog::Fill,
     effect::{Action, Lock, Manner, Reason, Role, Work},
     sql::statement::{
-        CreateTableAs, Delete, Expr, ExprShape, Ident, Insert, Merge, Name, Query, RelationKind, Statement,
-        Update,
+        CreateTableAs, Delete, Expr, ExprShape, Ident, Insert, Merge, Name, Query, RelationKind, SequenceUse,
+        Statement, Update,
     },
 };
 
@@ -66,6 +66,7 @@ fn reads(query: &Query, action: Action, depth: Depth, effects: &mut Effects<'_>)
         effects.analyzed(query, action);
     } else {
         effects.query(query, Touch::read(action));
+        draw(&query.sequences, action, effects);
     }
     for written in &query.writes {
         predict(written, depth, effects);
@@ -106,6 +107,27 @@ fn use_sequences(target: &Known<'_>, given: &[Ident], effects: &mut Effects<'_>)
         let owner = sequence.entry.and_then(|it| it.owned_by.as_ref());
         if owner.is_some_and(|(_, column)| fills(column)) {
             effects.lock(Action::Insert, &sequence, Role::Sequence, Lock::RowExclusive);
+        }
+    }
+}
+
+/// `nextval`, `setval` and `currval` lock their sequence ROW EXCLUSIVE (`lock_and_open_sequence`).
+fn draw(used: &[SequenceUse], action: Action, effects: &mut Effects<'_>) {
+    for used in used {
+        match used {
+            SequenceUse::Named(name) => {
+                let sequence = effects.known(name, RelationKind::Sequence);
+                effects.lock(action, &sequence, Role::Sequence, Lock::RowExclusive);
+            }
+            SequenceUse::OfColumn { table, column } => {
+                let Some(entry) = effects.known(table, RelationKind::Table).entry else { continue };
+                for sequence in effects.all(&entry.sequences) {
+                    let owner = sequence.entry.and_then(|it| it.owned_by.as_ref());
+                    if owner.is_some_and(|(_, owner)| owner == column) {
+                        effects.lock(action, &sequence, Role::Sequence, Lock::RowExclusive);
+                    }
+                }
+            }
         }
     }
 }

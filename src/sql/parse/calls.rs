@@ -4,8 +4,8 @@ use squawk_syntax::SyntaxKind;
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
-use super::name::{folded, leaf};
-use crate::sql::statement::{Ident, Name, Set};
+use super::name::{folded, leaf, name_in_text};
+use crate::sql::statement::{Ident, Name, SequenceUse, Set};
 
 /// The function that a call names. `pg_catalog` comes first in every search path and is left out.
 pub(super) fn callee(node: &SyntaxNode) -> Option<Name> {
@@ -104,6 +104,35 @@ pub(super) fn set_config(call: &SyntaxNode) -> Option<Set> {
         _ => return None,
     };
     Some(Set { values: values(&setting, &value), setting, local })
+}
+
+/// The sequence of `nextval`, `setval` or `currval`: its name as a literal, perhaps cast to `regclass`, or what
+/// `pg_get_serial_sequence` finds.
+pub(super) fn sequence(call: &SyntaxNode) -> Option<SequenceUse> {
+    let mut arg = ast::CallExpr::cast(call.clone())?.arg_list()?.args().next()?.expr()?;
+    loop {
+        arg = match arg {
+            ast::Expr::Literal(it) => return Some(SequenceUse::Named(name_in_text(&it.string_value()?)?)),
+            ast::Expr::CastExpr(it) => match it.literal() {
+                Some(literal) if it.expr().is_none() => ast::Expr::Literal(literal),
+                _ => it.expr()?,
+            },
+            ast::Expr::ParenExpr(it) => it.expr()?,
+            ast::Expr::CallExpr(it) => return serial_sequence(&it),
+            _ => return None,
+        };
+    }
+}
+
+fn serial_sequence(call: &ast::CallExpr) -> Option<SequenceUse> {
+    if callee(&call.syntax().first_child()?)?.name != "pg_get_serial_sequence" {
+        return None;
+    }
+    let mut texts = call.arg_list()?.args().map(|it| match it.expr()? {
+        ast::Expr::Literal(it) => it.string_value(),
+        _ => None,
+    });
+    Some(SequenceUse::OfColumn { table: name_in_text(&texts.next()??)?, column: texts.next()??.into() })
 }
 
 /// A list in one string means the same as the list in `SET`.

@@ -4,10 +4,10 @@ use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
 
 use super::calls;
-use super::name::{leaf, name_in_text};
+use super::name::leaf;
 use super::reads::Reads;
 use super::ty::type_of;
-use crate::sql::statement::{Expr, ExprShape, Ident};
+use crate::sql::statement::{Expr, ExprShape, Ident, SequenceUse};
 
 /// The facts of an expression.
 pub(super) fn expr(node: &ast::Expr) -> Expr {
@@ -102,27 +102,15 @@ fn cast(node: &ast::CastExpr) -> ExprShape {
     }
 }
 
-/// `nextval('sequence')`, the literal perhaps cast to `regclass`.
+/// `nextval('sequence')`.
 fn next_val(call: &ast::CallExpr) -> Option<ExprShape> {
     let function = calls::callee(&call.syntax().first_child()?)?;
     if function.name != "nextval" || function.schema.is_some() {
         return None;
     }
-    let mut args = call.arg_list()?.args();
-    let mut arg = args.next()?.expr()?;
-    if args.next().is_some() {
-        return None;
-    }
-    loop {
-        arg = match arg {
-            ast::Expr::Literal(it) => return Some(ExprShape::NextVal(name_in_text(&it.string_value()?)?)),
-            ast::Expr::CastExpr(it) => match it.literal() {
-                Some(literal) if it.expr().is_none() => ast::Expr::Literal(literal),
-                _ => it.expr()?,
-            },
-            ast::Expr::ParenExpr(it) => it.expr()?,
-            _ => return None,
-        };
+    match calls::sequence(call.syntax())? {
+        SequenceUse::Named(name) => Some(ExprShape::NextVal(name)),
+        SequenceUse::OfColumn { .. } => None,
     }
 }
 

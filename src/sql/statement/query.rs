@@ -13,6 +13,20 @@ pub struct RelationUse {
     pub locks_rows: bool,
 }
 
+/// A sequence in `nextval`, `setval` or `currval`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SequenceUse {
+    /// Named, as in `nextval('s')`.
+    Named(Name),
+    /// That of a column, as in `setval(pg_get_serial_sequence('t', 'c'), 1)`.
+    OfColumn {
+        /// The table.
+        table: Name,
+        /// The column, as it is written: PostgreSQL does not fold it here.
+        column: Ident,
+    },
+}
+
 /// A query: `SELECT`, `VALUES`, `TABLE`, and set operations of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
@@ -20,6 +34,8 @@ pub struct Query {
     pub relations: Vec<RelationUse>,
     /// Every function it calls by name.
     pub functions: Vec<Name>,
+    /// The sequences that it draws from or sets, as far as they are written as constants.
+    pub sequences: Vec<SequenceUse>,
     /// `INSERT`, `UPDATE`, `DELETE` or `MERGE` in its common table expressions.
     pub writes: Vec<super::Statement>,
     /// For `set_config('name', 'value', local)` with constant arguments.
