@@ -66,7 +66,9 @@ fn reads(query: &Query, action: Action, depth: Depth, effects: &mut Effects<'_>)
         effects.analyzed(query, action);
     } else {
         effects.query(query, Touch::read(action));
-        draw(&query.sequences, action, effects);
+        if depth == Depth::Run {
+            draw(&query.sequences, action, effects);
+        }
     }
     for written in &query.writes {
         predict(written, depth, effects);
