@@ -66,7 +66,9 @@ pub struct Relation {
     /// The tables whose foreign keys refer to it, each once.
     pub referenced_by: Vec<Oid>,
     /// Its triggers.
-    pub triggers: Vec<Ident>,
+    pub triggers: Vec<Trigger>,
+    /// Its extended statistics.
+    pub statistics: Vec<Name>,
     /// Its row-level security policies.
     pub policies: Vec<Policy>,
     /// Its rewrite rules.
@@ -105,6 +107,17 @@ pub enum ReplicaIdentity {
     Index(Oid),
 }
 
+/// A trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name.
+    pub name: Ident,
+    /// The function that it runs.
+    pub function: Option<Name>,
+    /// `FOR EACH ROW`.
+    pub for_each_row: bool,
+}
+
 /// A row-level security policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -129,6 +142,10 @@ pub struct Column {
     pub fill: Fill,
     /// For a generated column: the columns that it is computed from.
     pub generated_from: Vec<Ident>,
+    /// The functions that its default or its expression calls.
+    pub calls: Vec<Name>,
+    /// The sequence that its default `nextval('sequence')` takes numbers from, unless it owns that one.
+    pub sequence: Option<Name>,
 }
 
 /// What fills a column that an INSERT does not mention.
@@ -337,6 +354,7 @@ impl Relation {
             read_by: Vec::new(),
             referenced_by: Vec::new(),
             triggers: Vec::new(),
+            statistics: Vec::new(),
             policies: Vec::new(),
             rules: Vec::new(),
             row_security: false,

@@ -29,6 +29,8 @@ impl Catalog {
             not_null: Some(false),
             fill: if serial.is_some() { Fill::Default } else { Fill::Null },
             generated_from: Vec::new(),
+            calls: Vec::new(),
+            sequence: None,
         };
         self.change(table, |it| match it.columns.iter_mut().find(|it| it.name == name) {
             Some(inherited) => {
@@ -267,7 +269,10 @@ impl Catalog {
     /// What fills a column, as ALTER COLUMN changes it.
     pub(super) fn change_fill(&mut self, table: Oid, action: &AlterAction, only: bool) {
         let (column, fill, from) = match action {
-            AlterAction::SetDefault { column, expr } => (column, default_fill(expr), Vec::new()),
+            AlterAction::SetDefault { column, expr } => {
+                self.set_default(table, column, expr, only);
+                return;
+            }
             AlterAction::AddIdentity { column } => {
                 self.create_owned_sequence(table, &kept(column));
                 (column, Fill::Identity, Vec::new())
@@ -290,10 +295,24 @@ impl Catalog {
         self.fill_column(table, column, fill, &from, only);
     }
 
+    fn set_default(&mut self, table: Oid, column: &Ident, expr: &Expr, only: bool) {
+        self.change_column(table, column, |it| {
+            it.generated_from = Vec::new();
+            fill_by_default(it, expr);
+        });
+        if !only {
+            for child in self.children_of(table) {
+                self.set_default(child, column, expr, false);
+            }
+        }
+    }
+
     fn fill_column(&mut self, table: Oid, column: &Ident, fill: Fill, from: &[Ident], only: bool) {
         self.change_column(table, column, |it| {
             it.fill = fill;
             it.generated_from = from.to_vec();
+            it.calls = Vec::new();
+            it.sequence = None;
         });
         if only {
             return;
@@ -342,15 +361,25 @@ impl Catalog {
 
 fn fill_by(column: &mut Column, kind: &Kind) {
     match kind {
-        Kind::Default(expr) => column.fill = default_fill(expr),
+        Kind::Default(expr) => fill_by_default(column, expr),
         Kind::Identity => column.fill = Fill::Identity,
         Kind::Generated { expr, stored } => {
             // Without a word it is VIRTUAL, which is new in 18; before, STORED had to be written.
             column.fill = if *stored == Some(true) { Fill::GeneratedStored } else { Fill::GeneratedVirtual };
             column.generated_from = expr.columns.iter().map(kept).collect();
+            column.calls.clone_from(&expr.functions);
         }
         _ => {}
     }
+}
+
+fn fill_by_default(column: &mut Column, expr: &Expr) {
+    column.fill = default_fill(expr);
+    column.calls.clone_from(&expr.functions);
+    column.sequence = match &expr.shape {
+        ExprShape::NextVal(sequence) => Some(sequence.clone()),
+        _ => None,
+    };
 }
 
 fn default_fill(expr: &Expr) -> Fill {

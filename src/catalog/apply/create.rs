@@ -168,7 +168,16 @@ impl Catalog {
 impl Column {
     /// A column of which nothing is known but its name and perhaps its type.
     pub(super) fn new(name: Ident, ty: Option<crate::sql::statement::TypeName>) -> Self {
-        Self { name, ty, collation: None, not_null: None, fill: Fill::Unknown, generated_from: Vec::new() }
+        Self {
+            name,
+            ty,
+            collation: None,
+            not_null: None,
+            fill: Fill::Unknown,
+            generated_from: Vec::new(),
+            calls: Vec::new(),
+            sequence: None,
+        }
     }
 }
 

@@ -382,7 +382,7 @@ impl Index {
     }
 
     /// Whether two indexes of a parent and its partition do the same, as far as can be told.
-    fn is_like(&self, other: &Self) -> bool {
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.unique == other.unique
             && self.method == other.method
             && self.columns == other.columns

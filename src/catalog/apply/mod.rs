@@ -51,6 +51,7 @@ impl Catalog {
             S::CreateTrigger(_)
             | S::DropTrigger { .. }
             | S::AlterTrigger { .. }
+            | S::CreateStatistics { .. }
             | S::CreateRule { .. }
             | S::AlterRule { .. }
             | S::DropRule { .. }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::naming::kept;
 use crate::{
-    catalog::{Catalog, Function, Oid, Policy, Publication, Relation},
+    catalog::{Catalog, Function, Oid, Policy, Publication, Relation, Trigger},
     sql::statement::{
         AlterObject, CreateFunction, Expr, Ident, Name, ObjectKind, Persistence, PublicationChange,
         PublicationMembers, RelationKind, Statement,
@@ -17,13 +17,32 @@ impl Catalog {
         use Statement as S;
         match statement {
             S::CreateTrigger(create) => {
-                self.change_named(&create.table, |it| put_name(&mut it.triggers, &create.name));
+                let trigger = Trigger {
+                    name: kept(&create.name),
+                    function: create.function.clone(),
+                    for_each_row: create.for_each_row,
+                };
+                self.change_named(&create.table, |it| {
+                    it.triggers.retain(|it| it.name != trigger.name);
+                    it.triggers.push(trigger);
+                });
             }
             S::DropTrigger { name, table, .. } => {
-                self.change_named(table, |it| it.triggers.retain(|it| it != name));
+                self.change_named(table, |it| it.triggers.retain(|it| it.name != *name));
             }
             S::AlterTrigger { name, table, rename_to: Some(to) } => {
-                self.change_named(table, |it| rename(&mut it.triggers, name, to));
+                self.change_named(table, |it| {
+                    if let Some(trigger) = it.triggers.iter_mut().find(|it| it.name == *name) {
+                        trigger.name = kept(to);
+                    }
+                });
+            }
+            S::CreateStatistics { name: Some(name), table: Some(table), .. } => {
+                let name = self.qualify(name);
+                self.change_named(table, |it| {
+                    it.statistics.retain(|it| *it != name);
+                    it.statistics.push(name);
+                });
             }
             S::CreateRule { name, table, .. } => self.change_named(table, |it| put_name(&mut it.rules, name)),
             S::DropRule { name, table, .. } => {
@@ -175,7 +194,7 @@ impl Catalog {
         let after = match action {
             AlterObject::RenameTo(to) => Name { name: kept(to), ..before.clone() },
             AlterObject::SetSchema(schema) => Name { schema: Some(schema.clone()), ..before.clone() },
-            AlterObject::OwnerTo => return,
+            AlterObject::SetTablespace | AlterObject::OwnerTo => return,
             // It may now be of another volatility, or of none that is known.
             AlterObject::Other => {
                 self.remove_functions(&before);

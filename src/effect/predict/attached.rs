@@ -5,7 +5,7 @@
 //! `src/backend/commands/policy.c`; `CreateStatistics` in `src/backend/commands/statscmds.c`. Manual, 13.3.1.
 //! Observed by `fixtures/effects/attached.sql`.
 
-use super::{Effects, Known, create_table::is_settled};
+use super::{Effects, Known, create_table::is_settled, rows};
 use crate::{
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role},
     sql::statement::{CreateSequence, CreateTrigger, Expr, Ident, Name, RelationKind, Statement},
@@ -21,13 +21,18 @@ pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
         Statement::AlterTrigger { name, table, rename_to } => {
             alter_trigger(name, table, rename_to.is_some(), effects);
         }
-        Statement::CreateRule { name, table, .. } => {
+        Statement::CreateRule { name, table, actions, .. } => {
             exclusive(Action::CreateRule, name, table, effects);
+            for action in actions {
+                // What it will do is analyzed now.
+                rows::predict(action, rows::Depth::Analyzed, effects);
+            }
         }
         Statement::AlterRule { name, table, .. } => exclusive(Action::AlterRule, name, table, effects),
         Statement::DropRule { name, table, if_exists, .. } => {
             let known = effects.known(table, RelationKind::Table);
-            if !is_gone(&known, name, |it| &it.rules, *if_exists) {
+            let is_there = known.entry.is_some_and(|it| it.rules.contains(name));
+            if !is_gone(&known, is_there, *if_exists) {
                 let effect = on(Action::DropRule, &known, name, Lock::AccessExclusive);
                 effects.push(effect.manner_if(*if_exists, Manner::IfExists));
             }
@@ -66,13 +71,8 @@ fn read_by(exprs: &[Expr], action: Action, effects: &mut Effects<'_>) {
 }
 
 /// Whether IF EXISTS finds nothing, and so locks nothing.
-fn is_gone<'r>(
-    known: &Known<'r>,
-    name: &Ident,
-    names: impl Fn(&'r crate::catalog::Relation) -> &'r Vec<Ident>,
-    if_exists: bool,
-) -> bool {
-    if_exists && known.is_complete() && known.entry.is_some_and(|it| !names(it).contains(name))
+fn is_gone(known: &Known<'_>, is_there: bool, if_exists: bool) -> bool {
+    if_exists && known.is_complete() && !is_there
 }
 
 /// A row trigger of a partitioned table is made on every partition, too.
@@ -100,14 +100,18 @@ fn create_trigger(create: &CreateTrigger, effects: &mut Effects<'_>) {
     }
 }
 
-/// A row trigger of a partitioned table goes from every partition, too; whether it is one is not known here.
+/// A row trigger of a partitioned table goes from every partition, too.
 fn drop_trigger(name: &Ident, table: &Name, if_exists: bool, effects: &mut Effects<'_>) {
     let known = effects.known(table, RelationKind::Table);
-    if is_gone(&known, name, |it| &it.triggers, if_exists) {
+    let trigger = known.entry.and_then(|it| it.triggers.iter().find(|it| it.name == *name));
+    if is_gone(&known, trigger.is_some(), if_exists) {
         return;
     }
     let effect = on(Action::DropTrigger, &known, name, Lock::AccessExclusive);
     effects.push(effect.manner_if(if_exists, Manner::IfExists));
+    if trigger.is_some_and(|it| !it.for_each_row) {
+        return;
+    }
     for child in partitions(&known, effects) {
         effects.push(on(Action::DropTrigger, &child, name, Lock::AccessExclusive).role(Role::Child));
     }
@@ -136,7 +140,7 @@ fn alter_trigger(name: &Ident, table: &Name, renames: bool, effects: &mut Effect
 fn drop_policy(name: &Ident, table: &Name, if_exists: bool, effects: &mut Effects<'_>) {
     let known = effects.known(table, RelationKind::Table);
     let is_there = known.entry.is_some_and(|it| it.policies.iter().any(|it| it.name == *name));
-    if if_exists && known.is_complete() && !is_there {
+    if is_gone(&known, is_there, if_exists) {
         return;
     }
     let effect = on(Action::DropPolicy, &known, name, Lock::AccessExclusive);

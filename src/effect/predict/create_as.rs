@@ -76,7 +76,9 @@ fn is_refused(view: &Known<'_>, concurrently: bool, effects: &mut Effects<'_>) -
     let name = &view.relation.name;
     if view.relation.kind != RelationKind::MaterializedView {
         let detail = format!("{name} is not a materialized view");
-        effects.fails(action, Some(view), Reason::WrongKind, "0A000", detail);
+        let is_stored = super::alter_table::has_rows(view.relation.kind);
+        let sqlstate = if is_stored { "0A000" } else { "42809" };
+        effects.fails(action, Some(view), Reason::WrongKind, sqlstate, detail);
         return true;
     }
     if concurrently && !entry.populated {

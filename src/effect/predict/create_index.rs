@@ -6,6 +6,7 @@
 
 use super::{Effects, Known, alter_table::has_rows};
 use crate::{
+    catalog::{Index, Oid},
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work},
     sql::statement::{CreateIndex, Ident, Name, RelationKind},
 };
@@ -32,6 +33,9 @@ pub(super) fn predict(create: &CreateIndex, effects: &mut Effects<'_>) {
         let effect = plain(&table).harm(Harm::NoEffect);
         let because = if create.concurrently { Reason::MayBeInvalid } else { Reason::Duplicate };
         effects.push(effect.because(because));
+        for partition in partitions(create, &table, effects) {
+            effects.push(plain(&partition).role(Role::Child));
+        }
         return;
     }
     let built = |known: &Known<'_>, role: Role| {
@@ -50,10 +54,47 @@ pub(super) fn predict(create: &CreateIndex, effects: &mut Effects<'_>) {
     if create.concurrently && effects.catalog.session.lock_timeout_ms().is_some() {
         effects.push(plain(&table).because(Reason::LockTimeout).harm(Harm::MayFail));
     }
-    if table.relation.kind == RelationKind::PartitionedTable && !create.only {
-        for partition in effects.descendants(&table) {
-            effects.push(built(&partition, Role::Child));
+    for partition in partitions(create, &table, effects) {
+        match adopted(create, &partition, effects) {
+            Some(index) => {
+                effects.push(plain(&partition).role(Role::Child));
+                effects.push(plain(&index).role(Role::Index));
+            }
+            None => effects.push(built(&partition, Role::Child)),
         }
+    }
+}
+
+/// The partitions to which the index spreads, and theirs.
+fn partitions<'a>(create: &CreateIndex, table: &Known<'a>, effects: &Effects<'a>) -> Vec<Known<'a>> {
+    let spreads = table.relation.kind == RelationKind::PartitionedTable && !create.only;
+    if spreads { effects.descendants(table) } else { Vec::new() }
+}
+
+/// An index of the partition that does the same, and so is attached instead of built.
+fn adopted<'a>(create: &CreateIndex, partition: &Known<'a>, effects: &Effects<'a>) -> Option<Known<'a>> {
+    let wanted = planned(create, partition.entry?.oid);
+    effects.indexes(partition).into_iter().find(|it| {
+        it.entry.is_some_and(|it| {
+            it.parents.is_empty() && it.index.as_ref().is_some_and(|it| it.is_like(&wanted))
+        })
+    })
+}
+
+/// The index as the catalog would have it.
+fn planned(create: &CreateIndex, table: Oid) -> Index {
+    let parts = || create.expressions.iter().chain(&create.predicate);
+    Index {
+        table,
+        unique: create.unique,
+        valid: true,
+        method: create.method.clone(),
+        columns: create.columns.clone(),
+        include: create.include.clone(),
+        expression_columns: parts().flat_map(|it| it.columns.iter().cloned()).collect(),
+        functions: parts().flat_map(|it| it.functions.iter().cloned()).collect(),
+        partial: create.predicate.is_some(),
+        of_constraint: false,
     }
 }
 

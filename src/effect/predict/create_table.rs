@@ -3,7 +3,7 @@
 //! Source: `DefineRelation` and `MergeAttributes` in `src/backend/commands/tablecmds.c`, `transformTableLikeClause` in
 //! `src/backend/parser/parse_utilcmd.c`; manual, CREATE TABLE. Observed by `fixtures/effects/create-table.sql`.
 
-use super::{Effects, Known, alter_table::has_rows};
+use super::{Effects, Known, alter_table::has_rows, bound};
 use crate::{
     catalog::ConstraintKind,
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Relation, Role, Target, Work},
@@ -121,7 +121,7 @@ fn create_partition(create: &CreateTable, partition: &PartitionOf, effects: &mut
         effects.lock(action, &index, Role::Index, Lock::ShareUpdateExclusive);
     }
     if partition.bound != PartitionBound::Default {
-        scan_default_partition(action, &parent, effects);
+        scan_default_partition(action, &parent, &partition.bound, effects);
     }
     let Some(entry) = parent.entry else { return };
     for constraint in &entry.constraints {
@@ -143,19 +143,25 @@ fn create_partition(create: &CreateTable, partition: &PartitionOf, effects: &mut
 }
 
 /// The DEFAULT partition, and its own partitions, are searched for rows that belong to the new one (`check_default_partition_contents` in
-/// `src/backend/partitioning/partbounds.c`).
-fn scan_default_partition<'a>(action: Action, parent: &Known<'a>, effects: &mut Effects<'a>) {
+/// `src/backend/partitioning/partbounds.c`), unless a valid CHECK says that there are none.
+fn scan_default_partition<'a>(
+    action: Action,
+    parent: &Known<'a>,
+    new_bound: &PartitionBound,
+    effects: &mut Effects<'a>,
+) {
     let Some(default) = effects.default_partition(parent) else { return };
+    let key = parent.entry.and_then(|it| it.partitioning.as_ref());
+    let excluded = bound::is_excluded(&default, key, new_bound);
     let mut tables = vec![default.clone()];
     tables.extend(effects.descendants(&default));
     for table in tables {
-        let mut effect = Effect::on(action, &table, Lock::AccessExclusive)
-            .role(Role::DefaultPartition)
-            .because(Reason::HasDefaultPartition)
-            .harm(Harm::MayFail);
-        if has_rows(table.relation.kind) {
-            effect = effect.work(&[Work::Scan]);
+        let effect = Effect::on(action, &table, Lock::AccessExclusive).role(Role::DefaultPartition);
+        if excluded || !has_rows(table.relation.kind) {
+            effects.push(effect);
+        } else {
+            let because = Reason::HasDefaultPartition;
+            effects.push(effect.because(because).harm(Harm::MayFail).work(&[Work::Scan]));
         }
-        effects.push(effect);
     }
 }

@@ -187,8 +187,11 @@ impl<'a> Closure<'a> {
         Some(format!("a foreign key of table {}", other.relation.name))
     }
 
-    /// A column's default, or its identity, needs the sequence that it owns.
+    /// A column's default, or its identity, needs the sequence that it owns; a default may name any other.
     fn default_from(&self, known: &Known<'a>, effects: &Effects<'a>) -> Option<String> {
+        if let Some(table) = users_of(known, effects).first() {
+            return Some(format!("a default of table {}", table.relation.name));
+        }
         let (table, column) = known.entry?.owned_by.as_ref()?;
         let owner = effects.catalog.relation(*table).filter(|it| !self.contains(it.oid))?;
         let fill = owner.column(column)?.fill;
@@ -232,7 +235,9 @@ impl<'a> Closure<'a> {
         }
         let owner = known.entry.and_then(|it| it.owned_by.as_ref()).map(|it| effects.all(&[it.0]));
         if known.relation.kind == RelationKind::Sequence && dropped.cascade {
-            for table in owner.unwrap_or_default().into_iter().filter(stays) {
+            let mut tables = owner.unwrap_or_default();
+            tables.extend(users_of(known, effects));
+            for table in tables.into_iter().filter(stays) {
                 effects.push(lock(&table, Role::Dependent).because(Reason::Cascade));
             }
         }
@@ -262,6 +267,22 @@ fn gone(known: &Known<'_>, is_seed: bool, by_cascade: bool, dropped: Dropped) ->
         _ => effect.harm(Harm::BreaksReaders),
     };
     if by_cascade { effect.because(Reason::Cascade) } else { effect }
+}
+
+/// The tables with a default that takes numbers from the sequence.
+fn users_of<'a>(sequence: &Known<'a>, effects: &Effects<'a>) -> Vec<Known<'a>> {
+    if sequence.relation.kind != RelationKind::Sequence {
+        return Vec::new();
+    }
+    let uses = |it: &Name| effects.catalog.find(it).is_some_and(|it| it.name == sequence.relation.name);
+    let mut tables: Vec<Known<'a>> = effects
+        .catalog
+        .relations()
+        .filter(|it| it.columns.iter().filter_map(|it| it.sequence.as_ref()).any(uses))
+        .map(|it| effects.entry(it))
+        .collect();
+    tables.sort_by(|a, b| a.relation.name.cmp(&b.relation.name));
+    tables
 }
 
 /// The tables that foreign keys of its own refer to. A partition's inherited ones are its parent's.

@@ -63,6 +63,15 @@ fn drop_one<'a>(index: &Known<'a>, drop: &DropRelation, effects: &mut Effects<'a
     let mut family = vec![index.clone()];
     family.extend(effects.descendants(index));
     let mut is_first = true;
+    if index.relation.kind == RelationKind::PartitionedIndex {
+        // The whole tree of tables is locked, also where it has no part of the index.
+        let tables = index.entry.and_then(|it| it.index.as_ref()).map(|it| effects.all(&[it.table]));
+        for table in tables.unwrap_or_default() {
+            for partition in effects.descendants(&table) {
+                effects.push(with_manner(Effect::on(ACTION, &partition, lock).role(Role::Child)));
+            }
+        }
+    }
     for member in &family {
         let tables = member.entry.and_then(|it| it.index.as_ref()).map(|it| effects.all(&[it.table]));
         for table in tables.unwrap_or_default() {

@@ -49,6 +49,11 @@ impl<'a> Effects<'a> {
         self.found
     }
 
+    /// How many effects there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+
     pub(crate) fn push(&mut self, effect: Effect) {
         self.found.push(effect);
     }

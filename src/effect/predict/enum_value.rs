@@ -1,13 +1,12 @@
 //! An enum's new value in the transaction that adds it: it can be added there, but not used.
 //!
-//! Since 17 it can be used if the transaction also made the type. What an expression of the statement shows is looked at; the values that
-//! INSERT and UPDATE write are not.
+//! Since 17 it can be used if the transaction also made the type. Expressions and the literals of INSERT and UPDATE are looked at.
 //! Source: `check_safe_enum_use` in `src/backend/utils/adt/enum.c`, `EnumUncommitted` in `src/backend/catalog/pg_enum.c`; manual,
 //! ALTER TYPE, Notes. Observed by `fixtures/effects/types.sql`.
 
 use super::Effects;
 use crate::{
-    catalog::{Type, TypeKind},
+    catalog::{Column, Type, TypeKind},
     effect::{Action, Reason},
     sql::statement::{
         AlterAction, ColumnConstraintKind, ColumnDef, Expr, Ident, Name, RelationKind, Statement,
@@ -37,19 +36,54 @@ pub(super) fn is_too_early(statement: &Statement, effects: &mut Effects<'_>) -> 
     if fresh.is_empty() {
         return false;
     }
+    if let Some((table, label, ty)) = assigned(statement, &fresh, effects) {
+        refuse(label, ty, Some(table), effects);
+        return true;
+    }
     for place in places(statement) {
         let used = fresh.iter().find(|(ty, label)| {
             place.expr.text.contains(&format!("'{}'", label.replace('\'', "''")))
                 && is_about(&place, &ty.name, effects)
         });
         if let Some((ty, label)) = used {
-            let detail = format!("the new value '{label}' of {} cannot be used before COMMIT", ty.name);
-            let table = place.table.map(|it| effects.known(it, RelationKind::Table));
-            effects.fails(Action::AddEnumValue, table.as_ref(), Reason::NewEnumValue, "55P04", detail);
+            refuse(label, ty, place.table, effects);
             return true;
         }
     }
     false
+}
+
+fn refuse(label: &str, ty: &Type, table: Option<&Name>, effects: &mut Effects<'_>) {
+    let detail = format!("the new value '{label}' of {} cannot be used before COMMIT", ty.name);
+    let table = table.map(|it| effects.known(it, RelationKind::Table));
+    effects.fails(Action::AddEnumValue, table.as_ref(), Reason::NewEnumValue, "55P04", detail);
+}
+
+/// A fresh label that an INSERT or UPDATE writes into a column of its type.
+fn assigned<'s, 'a>(
+    statement: &'s Statement,
+    fresh: &[(&'a Type, &'a str)],
+    effects: &Effects<'_>,
+) -> Option<(&'s Name, &'a str, &'a Type)> {
+    let (table, columns, literals) = match statement {
+        Statement::Insert(it) => (&it.table, &it.columns, &it.literals),
+        Statement::Update(it) => (&it.table.name, &it.columns, &it.literals),
+        _ => return None,
+    };
+    let entry = effects.known(table, RelationKind::Table).entry?;
+    let is_written = |column: &Column, ty: &Type| {
+        (columns.is_empty() || columns.contains(&column.name))
+            && column.ty.as_ref().is_some_and(|it| is_it(it, &ty.name, effects))
+    };
+    fresh
+        .iter()
+        .filter(|(_, label)| literals.iter().any(|it| it == label))
+        .find(|(ty, _)| entry.columns.iter().any(|it| is_written(it, ty)))
+        .map(|(ty, label)| (table, *label, *ty))
+}
+
+fn is_it(written: &TypeName, ty: &Name, effects: &Effects<'_>) -> bool {
+    written.name == *ty || effects.catalog.find_type(&written.name).is_some_and(|it| it.name == *ty)
 }
 
 /// The labels that the open transaction added, unless it may use them.
@@ -64,9 +98,7 @@ fn fresh_labels<'a>(ty: &'a Type, effects: &Effects<'_>) -> Vec<(&'a Type, &'a s
 
 /// Whether the place is one where a literal is read as this type.
 fn is_about(place: &Place<'_>, ty: &Name, effects: &Effects<'_>) -> bool {
-    let is_it = |it: &TypeName| {
-        it.name == *ty || effects.catalog.find_type(&it.name).is_some_and(|it| it.name == *ty)
-    };
+    let is_it = |it: &TypeName| is_it(it, ty, effects);
     if place.expr.casts.iter().chain(place.ty).any(is_it) {
         return true;
     }

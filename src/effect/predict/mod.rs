@@ -4,6 +4,7 @@
 //! `fixtures/effects/`. Nothing here knows of rules or messages.
 
 mod alter_table;
+mod attach_index;
 mod attached;
 mod bound;
 mod closure;
@@ -54,6 +55,10 @@ fn predict_into(statement: &Statement, effects: &mut Effects<'_>) {
     }
     match statement {
         Statement::Alter(it) => alter_table::predict(it, effects),
+        Statement::AttachIndex { parent, child } => attach_index::attach(parent, child, effects),
+        Statement::AlterAllInTablespace { kind, tablespace } => {
+            attach_index::move_all(*kind, tablespace, effects);
+        }
         Statement::CreateTable(it) => create_table::predict(it, effects),
         Statement::CreateTableAs(it) => {
             create_as::create(it, Action::CreateTableAs, RelationKind::Table, effects);
@@ -98,5 +103,5 @@ fn predict_into(statement: &Statement, effects: &mut Effects<'_>) {
 
 /// Whether no transaction block allows `statement`.
 pub fn must_run_alone(statement: &Statement) -> bool {
-    transaction::alone(statement).is_some()
+    transaction::alone(statement, u16::MAX).is_some()
 }

@@ -4,13 +4,15 @@
 //! `CommentObject` in `src/backend/commands/comment.c`, `ExecGrant_Relation` in `src/backend/catalog/aclchk.c`.
 //! Observed by `fixtures/effects/objects.sql`.
 
+use std::slice;
+
 use super::{
     Effects, Known,
     drop::{Dropped, drop_all},
     types,
 };
 use crate::{
-    catalog::ConstraintKind,
+    catalog::{ConstraintKind, Trigger},
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role},
     sql::statement::{
         AlterObject, DropObject, Grant, Ident, Name, ObjectKind, RelationKind, RoleAction, Statement,
@@ -74,7 +76,7 @@ fn named(action: Action, name: &Ident) -> Effect {
 fn renamed(effect: Effect, action: &AlterObject) -> Effect {
     match action {
         AlterObject::RenameTo(_) | AlterObject::SetSchema(_) => effect.harm(Harm::BreaksReaders),
-        AlterObject::OwnerTo | AlterObject::Other => effect,
+        AlterObject::OwnerTo | AlterObject::SetTablespace | AlterObject::Other => effect,
     }
 }
 
@@ -92,6 +94,10 @@ fn drop_object(drop: &DropObject, effects: &mut Effects<'_>) {
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
             drop.names.iter().for_each(|it| drop_function(it, drop, effects));
         }
+        ObjectKind::Collation => {
+            drop.names.iter().for_each(|it| types::drop_collation(it, drop.cascade, effects));
+        }
+        ObjectKind::Statistics => drop.names.iter().for_each(|it| drop_statistics(it, drop, effects)),
         ObjectKind::Database => {
             let harm = |it: Effect| it.harm(Harm::LosesData).harm(Harm::BreaksReaders);
             drop.names.iter().for_each(|it| effects.push(harm(named(Action::DropDatabase, &it.name))));
@@ -100,6 +106,19 @@ fn drop_object(drop: &DropObject, effects: &mut Effects<'_>) {
             drop.names.iter().for_each(|it| effects.push(dropped(Action::DropExtension, it, drop)));
         }
         _ => drop.names.iter().for_each(|it| effects.push(dropped(Action::DropObject, it, drop))),
+    }
+}
+
+/// The table is locked as for making them.
+fn drop_statistics(name: &Name, drop: &DropObject, effects: &mut Effects<'_>) {
+    let qualified = effects.catalog.qualify(name);
+    let table = effects.catalog.relations().find(|it| it.statistics.contains(&qualified));
+    match table.map(|it| effects.entry(it)) {
+        Some(table) => {
+            let effect = Effect::on(Action::DropObject, &table, Lock::ShareUpdateExclusive);
+            effects.push(effect.object(name.name.clone()));
+        }
+        None => effects.push(dropped(Action::DropObject, name, drop)),
     }
 }
 
@@ -131,11 +150,21 @@ fn drop_schema(schema: &Ident, drop: &DropObject, effects: &mut Effects<'_>) {
     let effect = dropped(action, &Name::bare(schema.clone()), drop);
     effects.push(if drop.cascade { effect.harm(Harm::LosesData) } else { effect });
     if drop.cascade {
+        let is_in = |it: &Name| it.schema.as_ref() == Some(schema);
+        let mut types: Vec<Name> = effects.catalog.types().map(|it| it.name.clone()).filter(is_in).collect();
+        types.sort();
+        types.retain(|it| !is_in_use_inside(it, schema, effects));
+        types::drop_types(&types, true, false, effects);
         drop_all(&seeds, Dropped { action, cascade: true, if_exists: drop.if_exists }, effects);
     }
 }
 
-/// CASCADE takes the CHECK constraints and the indexes that call the function; triggers, defaults and views are not known here.
+/// Whether all users of a type go with the schema anyway.
+fn is_in_use_inside(ty: &Name, schema: &Ident, effects: &Effects<'_>) -> bool {
+    types::users(ty, effects).iter().all(|it| it.relation.name.schema.as_ref() == Some(schema))
+}
+
+/// CASCADE takes the CHECK constraints, defaults, indexes and triggers that call the function; views that do are not known here.
 fn drop_function(name: &Name, drop: &DropObject, effects: &mut Effects<'_>) {
     let action = Action::DropFunction;
     let callers = callers(name, effects);
@@ -156,7 +185,7 @@ fn drop_function(name: &Name, drop: &DropObject, effects: &mut Effects<'_>) {
     }
 }
 
-/// The tables whose constraints, or whose indexes, call a function that the history made.
+/// The tables whose constraints, defaults, triggers or indexes call a function that the history made.
 fn callers<'a>(name: &Name, effects: &Effects<'a>) -> Vec<(Known<'a>, Option<Known<'a>>)> {
     if effects.catalog.find_functions(name).is_empty() {
         return Vec::new();
@@ -166,12 +195,19 @@ fn callers<'a>(name: &Name, effects: &Effects<'a>) -> Vec<(Known<'a>, Option<Kno
     };
     let mut found = Vec::new();
     for relation in effects.catalog.relations() {
+        let runs = |it: &Trigger| it.function.as_ref().is_some_and(|it| calls(slice::from_ref(it)));
+        let in_column = relation.columns.iter().any(|it| calls(&it.calls));
+        let in_trigger = relation.triggers.iter().any(runs);
         let in_constraint = relation.constraints.iter().any(|it| match &it.kind {
             ConstraintKind::Check { functions, .. } => calls(functions),
             _ => false,
         });
-        if in_constraint {
-            found.push((effects.entry(relation), None));
+        let known = effects.entry(relation);
+        if in_trigger && relation.is_partitioned() {
+            found.extend(effects.descendants(&known).into_iter().map(|it| (it, None)));
+        }
+        if in_constraint || in_column || in_trigger {
+            found.push((known, None));
         }
         if let Some(index) = relation.index.as_ref().filter(|it| calls(&it.functions))
             && let Some(table) = effects.catalog.relation(index.table)

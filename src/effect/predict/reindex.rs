@@ -48,9 +48,29 @@ fn reindex_index<'a>(index: &Known<'a>, concurrently: bool, effects: &mut Effect
         effects.fails(ACTION, Some(index), Reason::Partitioned, "0A000", detail);
         return;
     }
-    for member in effects.descendants(index).iter().filter(|it| it.relation.kind == RelationKind::Index) {
-        reindex_one(member, Role::Child, concurrently, effects);
+    let (on_index, on_table) = if concurrently {
+        (Lock::ShareUpdateExclusive, Lock::ShareUpdateExclusive)
+    } else {
+        (Lock::AccessExclusive, Lock::Share)
+    };
+    for table in
+        index.entry.and_then(|it| it.index.as_ref()).map_or_else(Vec::new, |it| effects.all(&[it.table]))
+    {
+        effects.push(locked(&table, Role::Subject, on_table, concurrently));
     }
+    effects.push(locked(index, Role::Index, on_index, concurrently));
+    for member in effects.descendants(index) {
+        effects.push(locked(&member, Role::Index, Lock::Share, concurrently));
+        if member.relation.kind == RelationKind::Index {
+            reindex_one(&member, Role::Child, concurrently, effects);
+        }
+    }
+}
+
+/// A lock for a moment: the whole tree is locked SHARE to find its members, in a transaction of its own and also concurrently
+/// (`ReindexPartitions`).
+fn locked(known: &Known<'_>, role: Role, lock: Lock, concurrently: bool) -> Effect {
+    Effect::on(ACTION, known, lock).role(role).manner_if(concurrently, Manner::Concurrently)
 }
 
 fn is_index(known: &Known<'_>) -> bool {
@@ -75,9 +95,13 @@ fn reindex_table<'a>(table: &Known<'a>, concurrently: bool, effects: &mut Effect
             effects.lock(ACTION, table, Role::Subject, lock);
             return;
         }
-        let leaves = effects.descendants(table);
-        for leaf in leaves.iter().filter(|it| has_rows(it.relation.kind)) {
-            reindex_whole(leaf, Role::Child, concurrently, effects);
+        let lock = if concurrently { Lock::ShareUpdateExclusive } else { Lock::Share };
+        effects.push(locked(table, Role::Subject, lock, concurrently));
+        for member in effects.descendants(table) {
+            effects.push(locked(&member, Role::Child, Lock::Share, concurrently));
+            if has_rows(member.relation.kind) {
+                reindex_whole(&member, Role::Child, concurrently, effects);
+            }
         }
     } else if fits || !table.is_made() {
         reindex_whole(table, Role::Subject, concurrently, effects);

@@ -12,8 +12,8 @@ use crate::{
     catalog::Fill,
     effect::{Action, Lock, Manner, Reason, Role, Work},
     sql::statement::{
-        CreateTableAs, Delete, Expr, ExprShape, Ident, Insert, Merge, Name, Query, RelationKind, SequenceUse,
-        Statement, Update,
+        CreateTableAs, Delete, Expr, ExprShape, Ident, Insert, Merge, Name, Query, RelationKind, Statement,
+        Update,
     },
 };
 
@@ -66,8 +66,11 @@ fn reads(query: &Query, action: Action, depth: Depth, effects: &mut Effects<'_>)
         effects.analyzed(query, action);
     } else {
         effects.query(query, Touch::read(action));
-        if depth == Depth::Run {
-            draw(&query.sequences, action, effects);
+    }
+    if depth == Depth::Run {
+        for sequence in &query.sequences {
+            let known = effects.known(sequence, RelationKind::Sequence);
+            effects.lock(action, &known, Role::Sequence, Lock::RowExclusive);
         }
     }
     for written in &query.writes {
@@ -89,9 +92,12 @@ fn insert(insert: &Insert, depth: Depth, effects: &mut Effects<'_>) {
         nesting: MAX_NESTING,
     };
     if depth == Depth::Run {
-        use_sequences(&target, &insert.columns, effects);
+        let gives_all = insert.columns.is_empty() && insert.query.is_some();
+        if !gives_all {
+            use_sequences(&target, &insert.columns, effects);
+        }
     }
-    write(&target, &written, Change::Insert(&insert.columns), effects);
+    write(&target, written, Change::Insert(&insert.columns), effects);
     for query in insert.query.iter().chain([&insert.with]) {
         reads(query, Action::Insert, depth, effects);
     }
@@ -100,7 +106,7 @@ fn insert(insert: &Insert, depth: Depth, effects: &mut Effects<'_>) {
 /// Columns that are not given take their number from their sequence, which `nextval` locks ROW EXCLUSIVE (`nextval_internal` and
 /// `lock_and_open_sequence` in `src/backend/commands/sequence.c`).
 fn use_sequences(target: &Known<'_>, given: &[Ident], effects: &mut Effects<'_>) {
-    let Some(entry) = target.entry.filter(|_| !given.is_empty()) else { return };
+    let Some(entry) = target.entry else { return };
     let fills = |column: &Ident| {
         let fill = entry.column(column).map(|it| it.fill);
         matches!(fill, Some(Fill::Default | Fill::Identity)) && !given.contains(column)
@@ -111,25 +117,10 @@ fn use_sequences(target: &Known<'_>, given: &[Ident], effects: &mut Effects<'_>)
             effects.lock(Action::Insert, &sequence, Role::Sequence, Lock::RowExclusive);
         }
     }
-}
-
-/// `nextval`, `setval` and `currval` lock their sequence ROW EXCLUSIVE (`lock_and_open_sequence`).
-fn draw(used: &[SequenceUse], action: Action, effects: &mut Effects<'_>) {
-    for used in used {
-        match used {
-            SequenceUse::Named(name) => {
-                let sequence = effects.known(name, RelationKind::Sequence);
-                effects.lock(action, &sequence, Role::Sequence, Lock::RowExclusive);
-            }
-            SequenceUse::OfColumn { table, column } => {
-                let Some(entry) = effects.known(table, RelationKind::Table).entry else { continue };
-                for sequence in effects.all(&entry.sequences) {
-                    let owner = sequence.entry.and_then(|it| it.owned_by.as_ref());
-                    if owner.is_some_and(|(_, owner)| owner == column) {
-                        effects.lock(action, &sequence, Role::Sequence, Lock::RowExclusive);
-                    }
-                }
-            }
+    for column in entry.columns.iter().filter(|it| fills(&it.name)) {
+        if let Some(sequence) = &column.sequence {
+            let known = effects.known(sequence, RelationKind::Sequence);
+            effects.lock(Action::Insert, &known, Role::Sequence, Lock::RowExclusive);
         }
     }
 }
@@ -145,7 +136,7 @@ fn update(update: &Update, depth: Depth, effects: &mut Effects<'_>) {
         only: update.table.only,
         nesting: MAX_NESTING,
     };
-    write(&target, &written, Change::Update(&update.columns), effects);
+    write(&target, written, Change::Update(&update.columns), effects);
     reads(&update.reads, Action::Update, depth, effects);
 }
 
@@ -160,7 +151,7 @@ fn delete(delete: &Delete, depth: Depth, effects: &mut Effects<'_>) {
         only: delete.table.only,
         nesting: MAX_NESTING,
     };
-    write(&target, &written, Change::Delete, effects);
+    write(&target, written, Change::Delete, effects);
     reads(&delete.reads, Action::Delete, depth, effects);
 }
 
@@ -186,7 +177,7 @@ fn merge(merge: &Merge, depth: Depth, effects: &mut Effects<'_>) {
         effects.fails(Action::Merge, Some(&target), Reason::Version, "42601", detail);
         return;
     }
-    write(&target, &written, change, effects);
+    write(&target, written, change, effects);
     reads(&merge.reads, Action::Merge, depth, effects);
 }
 
@@ -207,7 +198,7 @@ fn copy(table: Option<&Name>, from: bool, query: Option<&Query>, effects: &mut E
             only: false,
             nesting: MAX_NESTING,
         };
-        write(&target, &written, Change::Insert(&[]), effects);
+        write(&target, written, Change::Insert(&[]), effects);
     } else {
         effects.lock(Action::Copy, &target, Role::Read, Lock::AccessShare);
     }
@@ -232,7 +223,7 @@ struct Written {
 }
 
 /// The target, through views, with its partitions and what its foreign keys do.
-fn write<'a>(target: &Known<'a>, written: &Written, change: Change<'_>, effects: &mut Effects<'a>) {
+fn write<'a>(target: &Known<'a>, written: Written, change: Change<'_>, effects: &mut Effects<'a>) {
     if is_system(&target.relation.name) {
         return;
     }
@@ -284,11 +275,11 @@ fn route<'a>(target: &Known<'a>, touch: Touch, depth: Depth, effects: &mut Effec
 }
 
 /// A view of one relation passes the change on to it. One of several needs a trigger or rule, whose work is not known here.
-fn write_through<'a>(view: &Known<'a>, written: &Written, change: Change<'_>, effects: &mut Effects<'a>) {
+fn write_through<'a>(view: &Known<'a>, written: Written, change: Change<'_>, effects: &mut Effects<'a>) {
     let Some(entry) = view.entry else { return };
     match effects.all(&entry.reads).as_slice() {
         [base] if entry.triggers.is_empty() && written.nesting > 0 => {
-            write(base, &Written { nesting: written.nesting - 1, ..*written }, change, effects);
+            write(base, Written { nesting: written.nesting - 1, ..written }, change, effects);
         }
         bases => {
             for base in bases {

@@ -7,14 +7,15 @@ use super::{Effects, attached::no_effect};
 use crate::{
     effect::{Action, Effect, Manner, Reason},
     sql::statement::{
-        AlterAction, Detach, ObjectKind, ReindexTarget, RelationKind, Set, Statement, Transaction,
+        AlterAction, AlterObject, Detach, ObjectKind, ReindexTarget, RelationKind, Set, Statement,
+        Transaction,
     },
 };
 
 /// Why no transaction block allows the statement: what to call it and its action. `None` when it may be in one.
 ///
 /// What depends on the kind of a relation is decided by [`is_refused`].
-pub(super) fn alone(statement: &Statement) -> Option<(&'static str, Action)> {
+pub(super) fn alone(statement: &Statement, major: u16) -> Option<(&'static str, Action)> {
     Some(match statement {
         Statement::CreateIndex(it) if it.concurrently => ("CREATE INDEX CONCURRENTLY", Action::CreateIndex),
         Statement::DropRelation(it) if it.concurrently => ("DROP INDEX CONCURRENTLY", Action::DropIndex),
@@ -25,7 +26,8 @@ pub(super) fn alone(statement: &Statement) -> Option<(&'static str, Action)> {
             ReindexTarget::System(_) => ("REINDEX SYSTEM", Action::Reindex),
             ReindexTarget::Index(_) | ReindexTarget::Table(_) => return None,
         },
-        Statement::Alter(it) if it.actions.iter().any(is_concurrent_detach) => {
+        // Before 14 its grammar is what refuses it.
+        Statement::Alter(it) if major >= 14 && it.actions.iter().any(is_concurrent_detach) => {
             ("ALTER TABLE … DETACH CONCURRENTLY", Action::DetachPartition)
         }
         Statement::Vacuum { .. } => ("VACUUM", Action::Vacuum),
@@ -34,6 +36,9 @@ pub(super) fn alone(statement: &Statement) -> Option<(&'static str, Action)> {
             ("REPACK", Action::Repack)
         }
         Statement::AlterSystem { .. } => ("ALTER SYSTEM", Action::AlterSystem),
+        Statement::AlterDatabase { action: AlterObject::SetTablespace, .. } => {
+            ("ALTER DATABASE … SET TABLESPACE", Action::AlterDatabase)
+        }
         Statement::CreateDatabase { .. } => ("CREATE DATABASE", Action::CreateDatabase),
         Statement::CreateSubscription { creates_slot: true, .. } => {
             ("CREATE SUBSCRIPTION with a replication slot", Action::CreateSubscription)
@@ -61,7 +66,8 @@ pub(super) fn is_refused(statement: &Statement, effects: &mut Effects<'_>) -> bo
     if effects.catalog.session.open.is_none() || is_detach && effects.major < 14 {
         return false;
     }
-    let Some((what, action)) = alone(statement).or_else(|| of_partitioned(statement, effects)) else {
+    let Some((what, action)) = alone(statement, effects.major).or_else(|| of_partitioned(statement, effects))
+    else {
         return false;
     };
     let detail = format!("{what} cannot run inside a transaction block");

@@ -47,6 +47,14 @@ pub(super) fn predict(tables: &[RelationRef], cascade: bool, restart: bool, effe
     for (table, role) in &emptied {
         report(table, *role, cascade, restart, effects);
     }
+    if effects.major == 13 {
+        // 13 reads a partition's bound from its parents (`InitResultRelInfo`).
+        for (table, _) in emptied.iter().filter(|(it, _)| it.entry.is_some_and(|it| it.is_partition())) {
+            for parent in effects.ancestors(table) {
+                effects.lock(ACTION, &parent, Role::Parent, Lock::AccessShare);
+            }
+        }
+    }
 }
 
 fn contains(emptied: &[(Known<'_>, Role)], known: &Known<'_>) -> bool {

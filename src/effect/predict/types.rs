@@ -4,11 +4,17 @@
 //! `src/backend/commands/typecmds.c`, `AddEnumLabel` in `src/backend/catalog/pg_enum.c`; manual, ALTER DOMAIN, ALTER TYPE.
 //! Observed by `fixtures/effects/types.sql`.
 
-use super::{Effects, Known, alter_table::has_rows};
+use super::{
+    Effects, Known,
+    alter_table::{self, has_rows},
+    drop::{Dropped, drop_all},
+};
 use crate::{
     catalog::TypeKind,
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work},
-    sql::statement::{AlterAction, AlterDomain, AlterType, DomainConstraintKind, Ident, Name, TypeName},
+    sql::statement::{
+        Alter, AlterAction, AlterDomain, AlterType, DomainConstraintKind, Ident, Name, RelationKind, TypeName,
+    },
 };
 
 /// Domains over domains are followed so far: a history that cannot be run could make one over itself.
@@ -55,7 +61,9 @@ fn test_rows(action: Action, constraint: Option<&Ident>, domain: &Name, effects:
         let effect = effect.because(Reason::Validation).harm(Harm::MayFail).harm(Harm::BreaksWriters);
         with_object(effect, constraint, domain)
     };
-    let stored = users.tables.iter().filter(|it| has_rows(it.relation.kind));
+    let mut tables = users.tables;
+    tables.extend(materialized(domain, &tables, effects));
+    let stored = tables.iter().filter(|it| has_rows(it.relation.kind));
     let effect_on =
         |it: &Known<'_>| Effect::on(action, it, Lock::Share).role(Role::Dependent).work(&[Work::Scan]);
     let found: Vec<Effect> = stored.map(|it| tested(effect_on(it))).collect();
@@ -68,6 +76,25 @@ fn test_rows(action: Action, constraint: Option<&Ident>, domain: &Name, effects:
     for effect in found {
         effects.push(effect);
     }
+}
+
+/// The materialized views that have the domain's columns from these tables: their own columns are not known here.
+fn materialized<'a>(domain: &Name, tables: &[Known<'a>], effects: &Effects<'a>) -> Vec<Known<'a>> {
+    let resolved = effects.catalog.find_type(domain).map_or_else(|| domain.clone(), |it| it.name.clone());
+    let mut found: Vec<Known<'a>> = Vec::new();
+    for table in tables {
+        let columns = table.entry.map_or(&[][..], |it| it.columns.as_slice());
+        let used = columns.iter().filter(|it| it.ty.as_ref().is_some_and(|it| is_of(it, &resolved, effects)));
+        for column in used {
+            for view in alter_table::views_that_may_read(&column.name, table, effects) {
+                let is_known = found.iter().chain(tables).any(|it| it.relation.name == view.relation.name);
+                if view.relation.kind == RelationKind::MaterializedView && !is_known {
+                    found.push(view);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The relations that use a type.
@@ -127,7 +154,7 @@ pub(super) fn alter_type(name: &Name, action: &AlterType, effects: &mut Effects<
             let ty = effects.composite(name);
             let effect = Effect::on(Action::AlterType, &ty, Lock::AccessExclusive).object(from.clone());
             effects.push(effect.harm(Harm::BreaksReaders));
-            lock_typed_tables(name, effects);
+            alter_typed_tables(name, &[], effects);
         }
         AlterType::RenameTo(_) if is_composite(name, effects) => {
             let ty = effects.composite(name);
@@ -162,22 +189,40 @@ fn alter_attributes(name: &Name, actions: &[AlterAction], effects: &mut Effects<
     let drops = actions.iter().any(|it| matches!(it, AlterAction::DropColumn { .. }));
     let effect = Effect::on(Action::AlterType, &ty, Lock::AccessExclusive);
     effects.push(if drops { effect.harm(Harm::LosesData).harm(Harm::BreaksReaders) } else { effect });
-    lock_typed_tables(name, effects);
+    alter_typed_tables(name, actions, effects);
 }
 
 /// Tables OF the type follow it, with CASCADE; without, the statement fails.
-fn lock_typed_tables(name: &Name, effects: &mut Effects<'_>) {
+fn alter_typed_tables(name: &Name, actions: &[AlterAction], effects: &mut Effects<'_>) {
+    for table in typed_tables(name, effects) {
+        let before = effects.len();
+        for action in actions {
+            let AlterAction::SetType { .. } = action else { continue };
+            let alter = Alter {
+                kind: RelationKind::Table,
+                name: table.relation.name.clone(),
+                if_exists: false,
+                only: false,
+                actions: vec![action.clone()],
+            };
+            alter_table::predict_recursing(&alter, effects);
+        }
+        if effects.len() == before {
+            effects.lock(Action::AlterType, &table, Role::Dependent, Lock::AccessExclusive);
+        }
+    }
+}
+
+fn typed_tables<'a>(name: &Name, effects: &Effects<'a>) -> Vec<Known<'a>> {
     let resolved = effects.catalog.find_type(name).map_or_else(|| name.clone(), |it| it.name.clone());
-    let mut typed: Vec<_> = effects
+    let mut typed: Vec<Known<'a>> = effects
         .catalog
         .relations()
         .filter(|it| it.of_type.as_ref().is_some_and(|it| *it == *name || *it == resolved))
+        .map(|it| effects.entry(it))
         .collect();
-    typed.sort_by(|a, b| a.name.cmp(&b.name));
-    for table in typed {
-        let known = effects.entry(table);
-        effects.lock(Action::AlterType, &known, Role::Dependent, Lock::AccessExclusive);
-    }
+    typed.sort_by(|a, b| a.relation.name.cmp(&b.relation.name));
+    typed
 }
 
 /// Adds what `DROP TYPE` or `DROP DOMAIN` does: with CASCADE every column of it goes, with all that hangs on it.
@@ -202,11 +247,48 @@ pub(super) fn drop_types(names: &[Name], cascade: bool, if_exists: bool, effects
         for table in &tables {
             drop_columns_of(name, table, effects);
         }
+        if cascade {
+            let typed = typed_tables(name, effects);
+            drop_all(&typed, Dropped { action, cascade, if_exists }, effects);
+        }
+    }
+}
+
+/// The relations with a column of the type, of an array of it, or of a domain over it.
+pub(super) fn users<'a>(ty: &Name, effects: &Effects<'a>) -> Vec<Known<'a>> {
+    let users = users_of(ty, effects);
+    users.tables.into_iter().chain(users.nested_in).collect()
+}
+
+/// Adds what `DROP COLLATION` does: with CASCADE every column of it goes.
+pub(super) fn drop_collation(name: &Name, cascade: bool, effects: &mut Effects<'_>) {
+    let action = Action::DropObject;
+    let is_it = |it: &Name| {
+        it.name == name.name && (it.schema.is_none() || it.schema == name.schema || name.schema.is_none())
+    };
+    let mut tables: Vec<Known<'_>> = effects
+        .catalog
+        .relations()
+        .filter(|it| it.columns.iter().any(|it| it.collation.as_ref().is_some_and(is_it)))
+        .map(|it| effects.entry(it))
+        .collect();
+    tables.sort_by(|a, b| a.relation.name.cmp(&b.relation.name));
+    if let (false, Some(table)) = (cascade, tables.first()) {
+        let detail =
+            format!("cannot drop collation {name} because a column of {} uses it", table.relation.name);
+        effects.fails(action, Some(table), Reason::DependedOn, "2BP01", detail);
+        return;
+    }
+    effects.push(Effect::of(action).object(name.name.clone()).manner_if(cascade, Manner::Cascade));
+    for table in &tables {
+        let columns = table.entry.map_or(&[][..], |it| it.columns.as_slice());
+        let lost: Vec<&Ident> =
+            columns.iter().filter(|it| it.collation.as_ref().is_some_and(is_it)).map(|it| &it.name).collect();
+        lose_columns(action, &lost, table, effects);
     }
 }
 
 fn drop_columns_of<'a>(ty: &Name, table: &Known<'a>, effects: &mut Effects<'a>) {
-    let action = Action::DropType;
     let Some(entry) = table.entry else { return };
     let resolved = effects.catalog.find_type(ty).map_or_else(|| ty.clone(), |it| it.name.clone());
     let lost: Vec<&Ident> = entry
@@ -215,6 +297,10 @@ fn drop_columns_of<'a>(ty: &Name, table: &Known<'a>, effects: &mut Effects<'a>) 
         .filter(|it| it.ty.as_ref().is_some_and(|it| is_of(it, &resolved, effects)))
         .map(|it| &it.name)
         .collect();
+    lose_columns(Action::DropType, &lost, table, effects);
+}
+
+fn lose_columns<'a>(action: Action, lost: &[&Ident], table: &Known<'a>, effects: &mut Effects<'a>) {
     let mut effect = Effect::on(action, table, Lock::AccessExclusive)
         .role(Role::Dependent)
         .because(Reason::Cascade)
@@ -231,7 +317,7 @@ fn drop_columns_of<'a>(ty: &Name, table: &Known<'a>, effects: &mut Effects<'a>) 
         }
     }
     for column in lost {
-        for view in super::alter_table::views_that_may_read(column, table, effects) {
+        for view in alter_table::views_that_may_read(column, table, effects) {
             let effect = Effect::on(action, &view, Lock::AccessExclusive).role(Role::Dependent);
             effects.push(effect.because(Reason::Cascade).harm(Harm::BreaksReaders));
         }

@@ -64,32 +64,33 @@ fn first_word(statement: &str) -> String {
 pub(super) struct Evidence {
     notices: Vec<Notice>,
     is_vacuum: bool,
-    truncates: bool,
     rewritten: BTreeSet<u32>,
     built: BTreeSet<u32>,
     scanned: BTreeSet<u32>,
     written: BTreeSet<u32>,
     /// Foreign keys whose rows were checked: both tables are read, if they are locked.
     validated: BTreeSet<u32>,
+    truncates: bool,
 }
 
 impl Evidence {
     pub(super) fn new(statement: &str, before: &Relations, after: &Relations, notices: Vec<Notice>) -> Self {
         let word = first_word(statement);
-        // TRUNCATE also gives new files, but empty ones, and reads them to build empty indexes.
-        let calls_code = matches!(word.as_str(), "DO" | "CALL" | "SELECT");
-        let truncates =
-            word == "TRUNCATE" || calls_code && statement.to_ascii_lowercase().contains("truncate");
         let mut evidence = Self {
             notices,
             is_vacuum: word == "VACUUM",
-            truncates,
             rewritten: BTreeSet::new(),
             built: BTreeSet::new(),
             scanned: BTreeSet::new(),
             written: BTreeSet::new(),
             validated: BTreeSet::new(),
+            truncates: false,
         };
+        // TRUNCATE also gives new files, but empty ones.
+        let calls_code = matches!(word.as_str(), "DO" | "CALL" | "SELECT");
+        let truncates =
+            word == "TRUNCATE" || calls_code && statement.to_ascii_lowercase().contains("truncate");
+        evidence.truncates = truncates;
         if !truncates {
             evidence.compare_files(before, after);
             evidence.find_new_indexes(before, after);
@@ -155,6 +156,7 @@ impl Evidence {
     pub(super) fn compare_counts(&mut self, before: &BTreeMap<u32, Count>, after: &BTreeMap<u32, Count>) {
         for (oid, now) in after {
             let old = before.get(oid).copied().unwrap_or_default();
+            // Building the indexes of an empty file counts as reading it.
             if now.n_scans > old.n_scans && !self.truncates {
                 self.scanned.insert(*oid);
             }

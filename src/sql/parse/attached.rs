@@ -5,6 +5,7 @@ use squawk_syntax::ast::{self, AstNode};
 use super::calls::callee;
 use super::expr::expr;
 use super::name::{ident_of, name_of};
+use super::{Origin, statement};
 use crate::sql::statement::{CreateTrigger, Expr, Statement};
 
 /// `CREATE TRIGGER`.
@@ -37,12 +38,23 @@ pub(super) fn alter_trigger(node: &ast::AlterTrigger) -> Option<Statement> {
 }
 
 /// `CREATE RULE`.
-pub(super) fn create_rule(node: &ast::CreateRule) -> Option<Statement> {
+pub(super) fn create_rule(node: &ast::CreateRule, origin: &Origin) -> Option<Statement> {
     Some(Statement::CreateRule {
         name: ident_of(node.rule())?,
         table: name_of(node.rule_on()?.relation_name_ref())?,
         or_replace: node.or_replace().is_some(),
+        actions: rule_actions(node, origin),
     })
+}
+
+/// An action that cannot be read is left out: it does nothing now.
+fn rule_actions(node: &ast::CreateRule, origin: &Origin) -> Vec<Statement> {
+    let stmts: Vec<ast::RuleStmt> = match node.rule_do().and_then(|it| it.rule_action()) {
+        Some(ast::RuleAction::RuleStmtList(it)) => it.rule_stmts().collect(),
+        Some(ast::RuleAction::RuleStmt(it)) => vec![it],
+        Some(ast::RuleAction::Nothing(_)) | None => Vec::new(),
+    };
+    stmts.iter().filter_map(|it| statement(it.syntax(), origin)).collect()
 }
 
 /// `ALTER RULE`.

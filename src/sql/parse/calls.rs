@@ -5,7 +5,7 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::name::{folded, leaf, name_in_text};
-use crate::sql::statement::{Ident, Name, SequenceUse, Set};
+use crate::sql::statement::{Ident, Name, Set};
 
 /// The function that a call names. `pg_catalog` comes first in every search path and is left out.
 pub(super) fn callee(node: &SyntaxNode) -> Option<Name> {
@@ -89,6 +89,22 @@ pub(super) fn operator(node: &SyntaxNode) -> Option<Ident> {
     None
 }
 
+/// The sequence that a call names in its first argument, a literal that is perhaps cast to `regclass`.
+pub(super) fn sequence(call: &SyntaxNode) -> Option<Name> {
+    let mut arg = ast::CallExpr::cast(call.clone())?.arg_list()?.args().next()?.expr()?;
+    loop {
+        arg = match arg {
+            ast::Expr::Literal(it) => return name_in_text(&it.string_value()?),
+            ast::Expr::CastExpr(it) => match it.literal() {
+                Some(literal) if it.expr().is_none() => ast::Expr::Literal(literal),
+                _ => it.expr()?,
+            },
+            ast::Expr::ParenExpr(it) => it.expr()?,
+            _ => return None,
+        };
+    }
+}
+
 /// `set_config('name', 'value', is_local)`, if all three are literals.
 pub(super) fn set_config(call: &SyntaxNode) -> Option<Set> {
     let args = ast::CallExpr::cast(call.clone())?.arg_list()?;
@@ -104,35 +120,6 @@ pub(super) fn set_config(call: &SyntaxNode) -> Option<Set> {
         _ => return None,
     };
     Some(Set { values: values(&setting, &value), setting, local })
-}
-
-/// The sequence of `nextval`, `setval` or `currval`: its name as a literal, perhaps cast to `regclass`, or what
-/// `pg_get_serial_sequence` finds.
-pub(super) fn sequence(call: &SyntaxNode) -> Option<SequenceUse> {
-    let mut arg = ast::CallExpr::cast(call.clone())?.arg_list()?.args().next()?.expr()?;
-    loop {
-        arg = match arg {
-            ast::Expr::Literal(it) => return Some(SequenceUse::Named(name_in_text(&it.string_value()?)?)),
-            ast::Expr::CastExpr(it) => match it.literal() {
-                Some(literal) if it.expr().is_none() => ast::Expr::Literal(literal),
-                _ => it.expr()?,
-            },
-            ast::Expr::ParenExpr(it) => it.expr()?,
-            ast::Expr::CallExpr(it) => return serial_sequence(&it),
-            _ => return None,
-        };
-    }
-}
-
-fn serial_sequence(call: &ast::CallExpr) -> Option<SequenceUse> {
-    if callee(&call.syntax().first_child()?)?.name != "pg_get_serial_sequence" {
-        return None;
-    }
-    let mut texts = call.arg_list()?.args().map(|it| match it.expr()? {
-        ast::Expr::Literal(it) => it.string_value(),
-        _ => None,
-    });
-    Some(SequenceUse::OfColumn { table: name_in_text(&texts.next()??)?, column: texts.next()??.into() })
 }
 
 /// A list in one string means the same as the list in `SET`.

@@ -65,7 +65,7 @@ pub(super) fn statement(node: &SyntaxNode, origin: &Origin) -> Option<Statement>
         Stmt::CreateTrigger(it) => attached::create_trigger(&it)?,
         Stmt::AlterTrigger(it) => attached::alter_trigger(&it)?,
         Stmt::DropTrigger(it) => drop::trigger(&it)?,
-        Stmt::CreateRule(it) => attached::create_rule(&it)?,
+        Stmt::CreateRule(it) => attached::create_rule(&it, origin)?,
         Stmt::AlterRule(it) => attached::alter_rule(&it)?,
         Stmt::DropRule(it) => drop::rule(&it)?,
         Stmt::CreatePolicy(it) => attached::create_policy(&it)?,

@@ -7,7 +7,7 @@ use super::calls;
 use super::name::leaf;
 use super::reads::Reads;
 use super::ty::type_of;
-use crate::sql::statement::{Expr, ExprShape, Ident, SequenceUse};
+use crate::sql::statement::{Expr, ExprShape, Ident};
 
 /// The facts of an expression.
 pub(super) fn expr(node: &ast::Expr) -> Expr {
@@ -102,16 +102,14 @@ fn cast(node: &ast::CastExpr) -> ExprShape {
     }
 }
 
-/// `nextval('sequence')`.
+/// `nextval('sequence')`, the literal perhaps cast to `regclass`.
 fn next_val(call: &ast::CallExpr) -> Option<ExprShape> {
     let function = calls::callee(&call.syntax().first_child()?)?;
     if function.name != "nextval" || function.schema.is_some() {
         return None;
     }
-    match calls::sequence(call.syntax())? {
-        SequenceUse::Named(name) => Some(ExprShape::NextVal(name)),
-        SequenceUse::OfColumn { .. } => None,
-    }
+    let has_one = call.arg_list()?.args().nth(1).is_none();
+    calls::sequence(call.syntax()).filter(|_| has_one).map(ExprShape::NextVal)
 }
 
 fn binary(node: &ast::BinExpr) -> ExprShape {

@@ -119,6 +119,7 @@ pub(super) fn change<N: AstNode>(action: Option<N>) -> AlterObject {
         | Kind::TEXT_SEARCH_TEMPLATE_RENAME_TO => {
             name(node).map_or(AlterObject::Other, |it| AlterObject::RenameTo(it.name))
         }
+        Kind::SET_TABLESPACE => AlterObject::SetTablespace,
         _ => AlterObject::Other,
     }
 }

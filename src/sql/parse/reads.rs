@@ -10,7 +10,7 @@ use squawk_syntax::ast::{self, AstNode};
 
 use super::name::{ident, ident_of, leaf, name};
 use super::{calls, rows, ty};
-use crate::sql::statement::{Ident, Name, Query, RelationUse, SequenceUse, Set, Statement, TypeName};
+use crate::sql::statement::{Ident, Name, Query, RelationUse, Set, Statement, TypeName};
 
 /// What the walk has found so far.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct Reads {
     pub(super) casts: Vec<TypeName>,
     pub(super) operators: Vec<Ident>,
     pub(super) writes: Vec<Statement>,
-    pub(super) sequences: Vec<SequenceUse>,
+    pub(super) sequences: Vec<Name>,
     pub(super) set_config: Vec<Set>,
     /// The common table expressions in scope, innermost last.
     ctes: Vec<Ident>,
@@ -71,8 +71,8 @@ impl Reads {
         Query {
             relations: merged(self.relations),
             functions: self.functions,
-            sequences: self.sequences,
             writes: self.writes,
+            sequences: self.sequences,
             set_config: self.set_config,
             columns: self.columns,
             has_star: false,
@@ -303,7 +303,7 @@ impl Reads {
                 if let Some(function) = calls::callee(&callee) {
                     match function.name.as_str() {
                         "set_config" => self.set_config.extend(calls::set_config(node)),
-                        "nextval" | "setval" | "currval" => self.sequence(calls::sequence(node)),
+                        "nextval" | "setval" => self.sequences.extend(calls::sequence(node)),
                         _ => {}
                     }
                     if function.schema.is_some() || !calls::is_special_form(&function.name) {
@@ -327,14 +327,6 @@ impl Reads {
     pub(super) fn function(&mut self, function: Name) {
         if !self.functions.contains(&function) {
             self.functions.push(function);
-        }
-    }
-
-    fn sequence(&mut self, used: Option<SequenceUse>) {
-        if let Some(used) = used
-            && !self.sequences.contains(&used)
-        {
-            self.sequences.push(used);
         }
     }
 

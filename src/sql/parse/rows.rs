@@ -1,5 +1,6 @@
 //! Statements that write rows.
 
+use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::expr::expr_of;
@@ -27,6 +28,7 @@ pub(super) fn insert(node: &ast::Insert, ctes: &[Ident]) -> Option<Statement> {
     let on_conflict = conflict.is_some();
     reads.visit_some(conflict);
     reads.visit_some(node.returning_clause());
+    let source = node.insert_source().filter(|_| n_rows.is_none_or(|it| it <= FEW_ROWS));
     Some(Statement::Insert(Insert {
         table: name_of(node.relation_name_ref())?,
         columns: targets(node.column_target_list()),
@@ -35,7 +37,17 @@ pub(super) fn insert(node: &ast::Insert, ctes: &[Ident]) -> Option<Statement> {
         updates_on_conflict,
         on_conflict,
         with: reads.into_query(false),
+        literals: source.map_or_else(Vec::new, |it| literals(it.syntax())),
     }))
+}
+
+/// Enums' values are seldom written in bulk by the transaction that adds them, and large INSERTs must not be walked twice.
+const FEW_ROWS: usize = 8;
+
+/// The first string literals that could be a name.
+fn literals(node: &SyntaxNode) -> Vec<Ident> {
+    let values = node.descendants().filter_map(ast::Literal::cast).filter_map(|it| it.string_value());
+    values.map(|it| Ident::new(&*it)).filter(|it| it.len() <= 63).take(32).collect()
 }
 
 /// How many rows a VALUES list has.
@@ -58,6 +70,7 @@ pub(super) fn update(node: &ast::Update, ctes: &[Ident]) -> Option<Statement> {
     Some(Statement::Update(Update {
         table: relation_ref(&node.relation_name()?)?,
         columns: set_columns(node.set_clause()),
+        literals: node.set_clause().map_or_else(Vec::new, |it| literals(it.syntax())),
         reads: reads.into_query(predicate.is_some()),
         predicate,
     }))

@@ -322,6 +322,8 @@ pub enum AlterObject {
     RenameTo(Ident),
     SetSchema(Ident),
     OwnerTo,
+    /// `ALTER DATABASE … SET TABLESPACE`.
+    SetTablespace,
     /// Anything else.
     Other,
 }

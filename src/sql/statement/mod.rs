@@ -105,6 +105,8 @@ pub enum Statement {
         name: Ident,
         table: Name,
         or_replace: bool,
+        /// What it does; `NOTHING` is an empty list.
+        actions: Vec<Statement>,
     },
     AlterRule {
         name: Ident,

@@ -13,20 +13,6 @@ pub struct RelationUse {
     pub locks_rows: bool,
 }
 
-/// A sequence in `nextval`, `setval` or `currval`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum SequenceUse {
-    /// Named, as in `nextval('s')`.
-    Named(Name),
-    /// That of a column, as in `setval(pg_get_serial_sequence('t', 'c'), 1)`.
-    OfColumn {
-        /// The table.
-        table: Name,
-        /// The column, as it is written: PostgreSQL does not fold it here.
-        column: Ident,
-    },
-}
-
 /// A query: `SELECT`, `VALUES`, `TABLE`, and set operations of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
@@ -34,10 +20,10 @@ pub struct Query {
     pub relations: Vec<RelationUse>,
     /// Every function it calls by name.
     pub functions: Vec<Name>,
-    /// The sequences that it draws from or sets, as far as they are written as constants.
-    pub sequences: Vec<SequenceUse>,
     /// `INSERT`, `UPDATE`, `DELETE` or `MERGE` in its common table expressions.
     pub writes: Vec<super::Statement>,
+    /// The sequences of `nextval('sequence')` and `setval('sequence', …)` with a constant name.
+    pub sequences: Vec<Name>,
     /// For `set_config('name', 'value', local)` with constant arguments.
     pub set_config: Vec<super::Set>,
     /// For the query of a view or a new table: the columns that it names, unqualified, once each.
@@ -65,6 +51,8 @@ pub struct Insert {
     pub on_conflict: bool,
     /// What its WITH clause and RETURNING read.
     pub with: Query,
+    /// Its short string literals, the first few: one of them may be an enum's new value.
+    pub literals: Vec<Ident>,
 }
 
 /// `UPDATE`.
@@ -76,6 +64,8 @@ pub struct Update {
     pub columns: Vec<Ident>,
     /// What it reads besides: FROM, WITH, and subqueries.
     pub reads: Query,
+    /// The short string literals that it assigns, the first few: one of them may be an enum's new value.
+    pub literals: Vec<Ident>,
     /// The WHERE clause.
     pub predicate: Option<Expr>,
 }

@@ -81,7 +81,7 @@ fn relation_lines(catalog: &Catalog, relation: &Relation, lines: &mut Vec<(Strin
     for read in &relation.reads {
         put(format!("reads {name} < {}", full(*read)));
     }
-    relation.triggers.iter().for_each(|it| put(format!("trigger {name}.{it}")));
+    relation.triggers.iter().for_each(|it| put(format!("trigger {name}.{}", it.name)));
     relation.policies.iter().for_each(|it| put(format!("policy {name}.{}", it.name)));
     relation.rules.iter().for_each(|it| put(format!("rule {name}.{it}")));
     if let Some(index) = &relation.index {

@@ -1,82 +1,163 @@
-//! What lockkeeper predicts of a case: what `lint` reports of its last statement.
+//! What lockkeeper predicts of a case, and whether that is what a server did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockkeeper::{
-    effect::{Action, Effect, Lock, Outcome, Scope, Target, Work, WorkSet},
-    lint::{Input, InputRole, LintedStatement, Options, lint},
-    rule::RuleSet,
-    sql::{source::Source, statement::StatementKind},
+    catalog::{Catalog, Oid, Session},
+    effect::{Action, Effect, Harm, Lock, Work, WorkSet, predict::predict},
+    sql::{
+        Statement,
+        parse::parse,
+        statement::{ObjectKind, RelationKind},
+    },
 };
 
 use super::{Case, is_query, line, without_planned};
+use crate::support::TIME_ZONE;
 
-/// The locks that a transaction holds, by the relations' names.
-type Held = BTreeMap<String, BTreeSet<Lock>>;
-
-/// The prediction, in the form of [`super::observe::all`].
-pub(super) fn predicted(case: &Case, major: u16) -> String {
-    let statements: Vec<&str> = case.before.iter().chain([&case.statement]).map(String::as_str).collect();
-    let scope = if case.alone { Scope::None } else { Scope::File };
-    let inputs = [
-        input("setup.sql", &case.setup.join("\n"), InputRole::Schema, None),
-        input("case.sql", &statements.join("\n;\n"), InputRole::Linted, Some(scope)),
-    ];
-    let options =
-        Options { postgres: major, settings: Vec::new(), require_reason: false, keep_statements: true };
-    let report = lint(&inputs, &RuleSet::of(Vec::new()), &options);
-    let Some((judged, earlier)) = report.files.first().and_then(|file| file.statements.split_last()) else {
-        return "      unreadable\n".to_owned();
-    };
-    let held = if case.alone { Held::new() } else { held(earlier) };
-    shown(&judged.outcome, &held, case)
+/// A prediction.
+pub(crate) struct Predicted {
+    /// In the form of [`super::observe::all`].
+    pub(crate) text: String,
+    /// Relations that the same transaction made: it holds many locks on them, and nobody waits for those.
+    fresh: BTreeSet<String>,
+    /// Partitioned indexes, whose locks are let go again before an observer of a statement that runs alone can see them.
+    unseen: BTreeSet<String>,
+    /// Whether the statement runs code, whose statements whoever asks for a prediction takes one by one, or reaches what a role or an
+    /// extension owns.
+    is_beyond: bool,
 }
 
-fn input(path: &str, text: &str, role: InputRole, transaction: Option<Scope>) -> Input {
-    Input { source: Source::new(path, text.as_bytes().to_vec()), role, framework: "plain", transaction }
-}
+/// The modes that the transaction holds.
+type Held = BTreeMap<Oid, BTreeSet<Lock>>;
 
-fn held(statements: &[LintedStatement]) -> Held {
+/// The prediction of a case.
+pub(crate) fn predicted(case: &Case, major: u16) -> Predicted {
+    let mut catalog = Catalog::new();
+    catalog.session = Session::with_defaults([("timezone".into(), vec![TIME_ZONE.to_owned()])]);
+    for statement in case.setup.iter().filter_map(|it| read(it)) {
+        catalog.apply(&statement, major);
+    }
+    catalog.start_file(1);
+    if !case.alone {
+        catalog.begin_by_runner();
+    }
+    let there_before: BTreeSet<Oid> = catalog.relations().map(|it| it.oid).collect();
     let mut held = Held::new();
-    for effect in statements.iter().flat_map(|it| &it.outcome.effects) {
-        if let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) {
-            held.entry(relation.name.to_string()).or_default().insert(lock);
+    for statement in case.before.iter().filter_map(|it| read(it)) {
+        if !case.alone {
+            add(&mut held, &predict(&statement, &catalog, major), &catalog);
+        }
+        catalog.apply(&statement, major);
+    }
+    let made = catalog.relations().filter(|it| !there_before.contains(&it.oid) && !case.alone);
+    let fresh = made.map(|it| it.name.to_string()).collect();
+    let partitioned = catalog.relations().filter(|it| it.kind == RelationKind::PartitionedIndex);
+    let unseen = partitioned.filter(|_| case.alone).map(|it| it.name.to_string()).collect();
+    let Some(statement) = read(&case.statement) else {
+        return Predicted { text: "      unreadable\n".to_owned(), fresh, unseen, is_beyond: false };
+    };
+    let effects = predict(&statement, &catalog, major);
+    let text = shown(&effects, &held, &catalog, is_query(case));
+    Predicted { text, fresh, unseen, is_beyond: is_beyond(&statement, &catalog) }
+}
+
+fn read(sql: &str) -> Option<Statement> {
+    parse(sql.trim_end().trim_end_matches(';')).ok()
+}
+
+fn is_beyond(statement: &Statement, catalog: &Catalog) -> bool {
+    match statement {
+        Statement::Do(_) | Statement::Call { .. } | Statement::Other(ObjectKind::Other) => true,
+        Statement::DropOwned { .. } | Statement::ReassignOwned => true,
+        Statement::DropObject(it) => it.kind == ObjectKind::Extension && it.cascade,
+        Statement::Select(query) => query.functions.iter().any(|it| !catalog.find_functions(it).is_empty()),
+        _ => false,
+    }
+}
+
+fn add(held: &mut Held, effects: &[Effect], catalog: &Catalog) {
+    for effect in effects {
+        if let (Some(relation), Some(lock)) = (&effect.relation, effect.lock)
+            && let Some(known) = catalog.find(&relation.name)
+        {
+            held.entry(known.oid).or_default().insert(lock);
         }
     }
-    held
 }
 
-fn shown(outcome: &Outcome, held: &Held, case: &Case) -> String {
-    if outcome.statement == StatementKind::Unreadable {
-        return "      unreadable\n".to_owned();
-    }
-    if let Some(sqlstate) = outcome.fails_with() {
+fn shown(effects: &[Effect], held: &Held, catalog: &Catalog, is_query: bool) -> String {
+    let refusal = effects.iter().find(|it| it.harms.contains(Harm::Fails)).and_then(|it| it.sqlstate);
+    if let Some(sqlstate) = refusal {
         return format!("      fails: {sqlstate}\n");
     }
     let mut relations: BTreeMap<String, (Option<Lock>, WorkSet)> = BTreeMap::new();
-    for effect in outcome.effects.iter().filter(|it| it.action != Action::HoldLock) {
+    for effect in effects.iter().filter(|it| it.action != Action::HoldLock) {
         let Some(relation) = &effect.relation else { continue };
+        let oid = catalog.find(&relation.name).map(|it| it.oid);
+        // Each setup is a whole database: what the catalog does not have is not there.
+        if oid.is_none() && relation.kind != RelationKind::CompositeType {
+            continue;
+        }
+        let is_held = |lock: &Lock| oid.and_then(|it| held.get(&it)).is_some_and(|it| it.contains(lock));
+        let lock = effect.lock.filter(|lock| !is_held(lock));
         let known = relations.entry(relation.name.to_string()).or_default();
-        *known = (known.0.max(taken(effect, held, case.alone)), known.1.union(effect.work));
+        *known = (known.0.max(lock), known.1.union(effect.work));
     }
     for (_, work) in relations.values_mut().filter(|(_, work)| work.contains(Work::Rewrite)) {
         // Several effects of one statement: a rewrite implies what the others need to read and build.
         *work = WorkSet::of(&[Work::Rewrite]);
     }
-    relations.retain(|_, (lock, work)| lock.is_some() || !work.is_empty());
-    if relations.is_empty() {
-        return "      nothing\n".to_owned();
-    }
-    let work = |work| without_planned(work, is_query(case));
-    relations.iter().map(|(name, (lock, done))| line(name, *lock, work(*done))).collect()
+    let lines: String = relations
+        .iter()
+        .map(|(name, (lock, work))| (name, lock, without_planned(*work, is_query)))
+        .filter(|(_, lock, work)| lock.is_some() || !work.is_empty())
+        .map(|(name, lock, work)| line(name, *lock, work))
+        .collect();
+    if lines.is_empty() { "      nothing\n".to_owned() } else { lines }
 }
 
-/// The lock of an effect, unless its transaction holds that mode already. On what it made itself, it holds the strongest.
-fn taken(effect: &Effect, held: &Held, alone: bool) -> Option<Lock> {
-    let relation = effect.relation.as_ref()?;
-    let is_held = |lock: &Lock| {
-        held.get(&relation.name.to_string()).is_some_and(|it| it.contains(lock))
-            || !alone && relation.target == Target::New && *lock == Lock::AccessExclusive
-    };
-    effect.lock.filter(|lock| !is_held(lock))
+impl Predicted {
+    /// Whether this is what a server did.
+    pub(crate) fn agrees_with(&self, observed: &str) -> bool {
+        if self.is_beyond {
+            return true;
+        }
+        if let Some(sqlstate) = observed.trim().strip_prefix("fails: ")
+            && !self.text.contains("fails: ")
+        {
+            return only_a_server_knows(sqlstate);
+        }
+        self.comparable(observed) == self.comparable(&self.text)
+    }
+
+    fn comparable(&self, text: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        for line in text.lines() {
+            let mut parts = line.trim().split("  ");
+            let name = parts.next().unwrap_or_default();
+            if self.unseen.contains(name) {
+                continue;
+            }
+            if !self.fresh.contains(name) {
+                lines.push(line.to_owned());
+            } else if let Some(work) = parts.nth(1) {
+                lines.push(format!("{name} {work}"));
+            }
+        }
+        lines
+    }
+}
+
+/// Whether a refusal depends on rows, or on what a history need not tell: names of what it did not make, types of expressions, privileges,
+/// settings, the server's files.
+fn only_a_server_knows(sqlstate: &str) -> bool {
+    let rows = ["22", "23", "55P02", "P0001"];
+    let names = ["42P01", "42703", "42704", "42883", "3F000", "42P02", "26000", "34000", "58P01"];
+    let expressions = ["42804", "42846", "42P17", "42P18", "42P22", "42725", "42830", "42803", "428C9"];
+    let others = [
+        "42501", "2BP01", "0A000", "42601", "22023", "42P16", "42P07", "42710", "42701", "55000", "55006",
+        "42809", "42P13", "42P06", "42611", "42P10", "0LP01",
+    ];
+    rows.iter().chain(&names).chain(&expressions).chain(&others).any(|it| sqlstate.starts_with(it))
 }

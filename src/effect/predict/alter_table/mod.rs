@@ -39,6 +39,16 @@ pub(crate) struct Altered<'a, 's> {
     pub(crate) alter: &'s Alter,
 }
 
+/// Adds what `alter` does where ALTER TYPE spreads to a typed table, which would be refused if it were written.
+pub(super) fn predict_recursing(alter: &Alter, effects: &mut Effects<'_>) {
+    let table = effects.known(&alter.name, alter.kind);
+    let children = effects.descendants(&table);
+    let altered = Altered { table, lock: Lock::AccessExclusive, children, alter };
+    for action in &alter.actions {
+        predict_action(action, &altered, effects);
+    }
+}
+
 /// Adds what `alter` does.
 pub(super) fn predict(alter: &Alter, effects: &mut Effects<'_>) {
     let table = effects.known(&alter.name, alter.kind);
