@@ -262,20 +262,30 @@ impl Catalog {
         }
     }
 
+    /// Moves a relation to a name; another relation that has it goes, since a server would not have two.
     fn move_name(&mut self, oid: Oid, before: Option<Name>, name: &Name) {
         if before.as_ref() == Some(name) {
             return;
         }
+        let is_new = before.is_none();
         if let Some(before) = before {
             self.relation_names.remove(&before);
             self.absent.put(before, ());
         }
-        self.absent.remove(name);
-        self.relation_names.put(name.clone(), oid);
+        if let Some(other) = self.relation_names.get(name).copied().filter(|it| *it != oid) {
+            self.drop_relation(other);
+        }
+        if is_new || self.relation(oid).is_some() {
+            self.absent.remove(name);
+            self.relation_names.put(name.clone(), oid);
+        }
     }
 
-    /// Adds a constraint to a table.
+    /// Adds a constraint to a table, in the place of one of the same name.
     pub(super) fn push_constraint(&mut self, oid: Oid, constraint: Constraint) {
+        if self.relation(oid).is_some_and(|it| it.constraint(&constraint.name).is_some()) {
+            self.drop_constraint(oid, &constraint.name, true);
+        }
         if let Some(schema) = self.relation(oid).map(|it| it.name.schema.clone()) {
             self.note_constraint(oid, schema.as_ref(), &constraint.name);
             self.change(oid, |it| it.constraints.push(constraint));

@@ -339,8 +339,13 @@ impl Catalog {
     /// The index that a name in an ALTER TABLE of `table` means: it is in the table's schema.
     pub(super) fn index_of(&mut self, table: Oid, index: &Ident) -> Option<Oid> {
         let (schema, _) = self.schema_and_name(table)?;
-        let oid = self.find_or_hear_of(&Name::qualified(schema, index.clone()), RelationKind::Index);
-        Some(oid)
+        let name = Name::qualified(schema, index.clone());
+        // What has the name and is no index of the table cannot be meant.
+        let other = self.find(&name).filter(|it| it.index.as_ref().is_some_and(|it| it.table != table));
+        if let Some(other) = other.map(|it| it.oid) {
+            self.drop_relation(other);
+        }
+        Some(self.find_or_hear_of(&name, RelationKind::Index))
     }
 
     pub(super) fn set_replica_identity(

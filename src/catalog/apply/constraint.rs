@@ -167,7 +167,6 @@ impl Catalog {
         if is_there && constraint.inherited {
             self.change_constraint(table, &constraint.name, |it| it.inherited = true);
         } else {
-            self.change(table, |it| it.constraints.retain(|it| it.name != constraint.name));
             self.push_constraint(table, constraint);
         }
         if !passed_on.no_inherit {
@@ -338,6 +337,7 @@ impl Catalog {
             it.index.get_or_insert_with(|| Index::heard_of(table)).of_constraint = true;
         });
         self.change(table, |it| {
+            it.constraints.retain(|it| it.kind.index() != Some(oid));
             if !it.indexes.contains(&oid) {
                 it.indexes.push(oid);
             }
@@ -437,7 +437,7 @@ impl Catalog {
     }
 
     /// Drops a constraint with its index, those inherited from it, and the foreign keys that rest on it.
-    pub(super) fn drop_constraint(&mut self, table: Oid, name: &Ident, only: bool) {
+    pub(in crate::catalog) fn drop_constraint(&mut self, table: Oid, name: &Ident, only: bool) {
         let Some(constraint) = self.relation(table).and_then(|it| it.constraint(name)).cloned() else {
             return;
         };

@@ -17,7 +17,7 @@ impl Catalog {
     }
 
     /// Drops a relation with its parts, its children, the views that read it, and the foreign keys that refer to it.
-    pub(super) fn drop_relation(&mut self, oid: Oid) {
+    pub(in crate::catalog) fn drop_relation(&mut self, oid: Oid) {
         let Some(relation) = self.relation(oid).map(Arc::clone) else { return };
         self.remove(oid);
         let parts = relation.indexes.iter().chain(&relation.sequences);

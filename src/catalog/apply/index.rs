@@ -290,6 +290,12 @@ impl Catalog {
     }
 
     fn link_index(&mut self, parent: Oid, child: Oid) {
+        if self.is_below(parent, child) {
+            return;
+        }
+        for before in self.relation(child).map(|it| it.parents.clone()).unwrap_or_default() {
+            self.change(before, |it| it.children.retain(|it| *it != child));
+        }
         self.change(parent, |it| it.children.push(child));
         self.change(child, |it| it.parents = vec![parent]);
         let Some(relation) = self.relation(child) else { return };

@@ -13,7 +13,18 @@ impl Catalog {
         self.relation(table).filter(|it| it.index.is_none()).map(|it| it.children.clone()).unwrap_or_default()
     }
 
+    /// Whether `below` is `above`, or below it. A tree must stay one, whatever half a history says.
+    pub(super) fn is_below(&self, below: Oid, above: Oid) -> bool {
+        below == above
+            || self.relation(below).is_some_and(|it| it.parents.iter().any(|it| self.is_below(*it, above)))
+    }
+
+    /// Makes one table the child of another, unless it is so already or would be its own ancestor.
     pub(super) fn link_child(&mut self, parent: Oid, child: Oid, bound: Option<&PartitionBound>) {
+        let is_linked = self.relation(child).is_some_and(|it| it.parents.contains(&parent));
+        if is_linked || self.is_below(parent, child) {
+            return;
+        }
         self.change(parent, |it| {
             it.children.push(child);
             if bound.is_some() && it.kind == RelationKind::Table {
