@@ -20,6 +20,11 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 /// What our fixtures have too little of.
 const SCRIPTS: &str = r#"
+CREATE TABLE a (id int);
+CREATE TABLE b () INHERITS (a);
+ALTER TABLE a INHERIT b;
+ALTER TABLE a INHERIT a;
+ALTER TABLE a ADD COLUMN x int DEFAULT random();
 \restrict tok
 SET check_function_bodies = false;
 COPY public.users (id, email) FROM stdin;

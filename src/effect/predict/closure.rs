@@ -1,5 +1,7 @@
 //! The relations that are reached from a relation: its indexes, its partitions, what its foreign keys refer to and what refers to it.
 
+use rustc_hash::FxHashSet;
+
 use super::{Effects, Known};
 use crate::catalog::{ConstraintKind, Oid};
 
@@ -22,10 +24,12 @@ impl<'a> Effects<'a> {
     /// The partitions or inheritance children of `known`, and theirs, in depth-first order.
     pub(crate) fn descendants(&self, known: &Known<'a>) -> Vec<Known<'a>> {
         let mut found = Vec::new();
+        // A table with two parents of the same family is reached twice.
+        let mut seen = FxHashSet::default();
         let mut waiting: Vec<Oid> =
             known.entry.map_or_else(Vec::new, |it| it.children.iter().rev().copied().collect());
         while let Some(oid) = waiting.pop() {
-            let Some(entry) = self.catalog.relation(oid) else { continue };
+            let Some(entry) = self.catalog.relation(oid).filter(|_| seen.insert(oid)) else { continue };
             found.push(self.entry(entry));
             waiting.extend(entry.children.iter().rev());
         }
