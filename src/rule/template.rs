@@ -118,15 +118,17 @@ fn of_effects(placeholder: Placeholder, outcome: &Outcome, effects: &[&Effect]) 
     // What is done to a relation that goes along is done because of the subject's object.
     let same_action =
         || outcome.effects.iter().filter(|it| effects.first().is_some_and(|first| first.action == it.action));
+    let relation = || first(|it| it.relation.as_ref().map(|it| it.name.to_string()));
     let lock = || effects.iter().filter_map(|it| it.lock).max();
     match placeholder {
-        Placeholder::Relation => first(|it| it.relation.as_ref().map(|it| it.name.to_string()))
-            .unwrap_or_else(|| "the table".to_owned()),
+        Placeholder::Relation => relation().unwrap_or_else(|| "the table".to_owned()),
         Placeholder::Relations => list(&relation_names(effects)),
         Placeholder::Object => first(|it| it.object.as_ref().map(ToString::to_string))
             .or_else(|| same_action().find_map(|it| it.object.as_ref().map(ToString::to_string)))
-            .unwrap_or_else(|| effects.first().map_or("it", |it| noun(it.action)).to_owned()),
-        Placeholder::Lock => lock().map_or("no lock", |it| it.name()).to_owned(),
+            .or_else(|| effects.first().and_then(|it| noun(it.action)).map(str::to_owned))
+            .or_else(relation)
+            .unwrap_or_else(|| "it".to_owned()),
+        Placeholder::Lock => lock().map_or("no lock", Lock::name).to_owned(),
         Placeholder::Blocked => blocked(lock().map_or(Blocks::Nothing, Lock::blocks)).to_owned(),
         Placeholder::Work => {
             let work = effects.iter().fold(WorkSet::NONE, |all, it| all.union(it.work));
@@ -134,7 +136,7 @@ fn of_effects(placeholder: Placeholder, outcome: &Outcome, effects: &[&Effect]) 
         }
         Placeholder::Detail => first(|it| it.detail.clone()).unwrap_or_default(),
         Placeholder::Statement => statement_name(outcome.statement),
-        Placeholder::Action => effects.first().map_or_else(String::new, |it| upper(&kebab(it.action))),
+        Placeholder::Action => effects.first().map_or_else(String::new, |it| action_name(it.action)),
     }
 }
 
@@ -142,9 +144,9 @@ fn of_effects(placeholder: Placeholder, outcome: &Outcome, effects: &[&Effect]) 
 pub(super) fn relation_names(effects: &[&Effect]) -> Vec<String> {
     // An index goes without saying where its table is named.
     let only_indexes = effects.iter().all(|it| it.role == Role::Index);
-    let named = effects.iter().filter(|it| only_indexes || it.role != Role::Index);
+    let tables = effects.iter().filter(|it| only_indexes || it.role != Role::Index);
     let mut names = Vec::new();
-    for name in named.filter_map(|it| it.relation.as_ref()).map(|it| it.name.to_string()) {
+    for name in tables.filter_map(|it| it.relation.as_ref()).map(|it| it.name.to_string()) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -181,7 +183,7 @@ pub(super) fn in_words(work: Work) -> &'static str {
 }
 
 /// What an object without a name is called: the word after the verb of what is done to it.
-fn noun(action: Action) -> &'static str {
+fn noun(action: Action) -> Option<&'static str> {
     let name = kebab(action);
     let nouns = [
         ("column", "the column"),
@@ -208,7 +210,7 @@ fn noun(action: Action) -> &'static str {
         ("expression", "the column"),
         ("table", "the table"),
     ];
-    nouns.iter().find(|(ending, _)| name.contains(ending)).map_or("it", |(_, noun)| noun)
+    nouns.iter().find(|(ending, _)| name.contains(ending)).map(|(_, noun)| *noun)
 }
 
 fn statement_name(kind: StatementKind) -> String {
@@ -219,6 +221,14 @@ fn statement_name(kind: StatementKind) -> String {
         StatementKind::Reassign => "REASSIGN OWNED".to_owned(),
         StatementKind::Role => "the statement about a role".to_owned(),
         kind => upper(&kebab(kind)),
+    }
+}
+
+fn action_name(action: Action) -> String {
+    match action {
+        Action::AlterObject => "ALTER".to_owned(),
+        Action::DropObject => "DROP".to_owned(),
+        action => upper(&kebab(action)),
     }
 }
 

@@ -68,6 +68,8 @@ conditions! {
     brief: bool = |want, _effect, outcome| is_brief(outcome) == *want;
     /// Whether the relation was there before.
     target: Target = |want, effect, _outcome| effect.relation.as_ref().is_some_and(|it| it.target == *want);
+    /// There is no relation, or it is not this: what concerns no relation counts as in use.
+    not_target: Target = |want, effect, _outcome| effect.relation.as_ref().is_none_or(|it| it.target != *want);
     /// What the relation is to the statement.
     role: Many<Role> = |want, effect, _outcome| want.contains(&effect.role);
     /// What kind of relation it is.
