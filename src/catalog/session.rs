@@ -69,6 +69,8 @@ pub struct Held {
     pub lock: Lock,
     /// The place of the statement that took it: the byte offset of its start in the file.
     pub since: usize,
+    /// Whether it was said already that it is held through work: once a transaction is enough.
+    pub told: bool,
 }
 
 impl Default for Session {
@@ -142,6 +144,16 @@ impl Session {
     /// The locks held by the open transaction.
     pub fn held(&self) -> &[Held] {
         self.open.as_ref().map_or(&[], |it| it.held.as_slice())
+    }
+
+    /// Remembers that it was said of these relations that their locks are held through work.
+    pub fn tell<'n>(&mut self, relations: impl Iterator<Item = &'n Name>) {
+        let Some(open) = &mut self.open else { return };
+        for name in relations {
+            if let Some(held) = open.held.iter_mut().find(|it| it.relation.name == *name) {
+                held.told = true;
+            }
+        }
     }
 
     /// Holds the locks that a statement at `since` took, until the transaction ends. Without one they are gone already.
@@ -315,11 +327,16 @@ impl Open {
             None => {
                 self.places.insert(name.clone(), self.held.len());
                 self.taken.push((self.held.len(), None));
-                self.held.push(Held { relation: locked.relation.clone(), lock: locked.lock, since });
+                self.held.push(Held {
+                    relation: locked.relation.clone(),
+                    lock: locked.lock,
+                    since,
+                    told: false,
+                });
             }
             Some((at, held)) if held.lock < locked.lock => {
                 self.taken.push((at, Some((held.lock, held.since))));
-                (held.lock, held.since) = (locked.lock, since);
+                (held.lock, held.since, held.told) = (locked.lock, since, false);
             }
             Some(_) => {}
         }

@@ -136,9 +136,11 @@ impl Replay {
         }
         embedded::run(statement, span, self.major, &mut self.catalog, &mut outcome, &mut origins);
         if is_judged {
-            outcome.effects.extend(predict::held(&outcome.effects, &self.catalog.session, |since| {
+            let held = predict::held(&outcome.effects, &self.catalog.session, |since| {
                 input.source.position(since).line
-            }));
+            });
+            self.catalog.session.tell(held.iter().filter_map(|it| it.relation.as_ref()).map(|it| &it.name));
+            outcome.effects.extend(held);
             self.catalog.session.hold(&outcome.locks(), span.start);
         }
         let transaction = self.catalog.session.transaction;

@@ -10,6 +10,7 @@ use crate::{
 
 /// For each blocking lock that the transaction holds already, that it is held through the work of these effects.
 ///
+/// Each lock is told once, of the first work under it.
 /// None when the effects have no work, nor where the statement itself blocks as much on the same relation. `line` gives the line of a
 /// byte offset.
 pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) -> Vec<Effect> {
@@ -21,7 +22,7 @@ pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) 
     }
     let matters = |held: &&Held| {
         // Whoever waits for an index waits for its table, which is held as well.
-        if matches!(held.relation.kind, RelationKind::Index | RelationKind::PartitionedIndex) {
+        if held.told || matches!(held.relation.kind, RelationKind::Index | RelationKind::PartitionedIndex) {
             return false;
         }
         let blocks = held.lock.blocks();
