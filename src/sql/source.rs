@@ -119,15 +119,6 @@ impl Source {
     pub fn position(&self, offset: usize) -> Position {
         self.places.get_or_init(|| Places::of(&self.text)).position(&self.text, offset)
     }
-
-    /// The text of a line without its end; `number` is 1-based.
-    pub fn line(&self, number: u32) -> Option<&str> {
-        let places = self.places.get_or_init(|| Places::of(&self.text));
-        let index = (number as usize).checked_sub(1)?;
-        let start = *places.line_starts.get(index)?;
-        let end = places.line_starts.get(index + 1).copied().unwrap_or(self.text.len());
-        Some(Span { start, end }.of(&self.text).trim_end_matches(['\n', '\r']))
-    }
 }
 
 /// Whether the bytes are UTF-16, by their mark or by an ASCII letter's zero half at the start.

@@ -227,6 +227,7 @@ fn nesting_has_a_limit() {
     assert_eq!(pieces[1].text(&text), "SELECT 2");
     for (deep, flat) in [
         ("SELECT ~NOT ~true", "SELECT 1 FROM t ORDER BY a = 1 ~, a = 2 OR NOT a = 3~"),
+        ("SELECT a ~|| 'b' || 'c'~", "SELECT a, ~'b' || 'c' <@> d, ~1"),
         ("SELECT 1 ~= 1~", "INSERT INTO t VALUES (1, 'a b c d e f')~, (-1, NOT NULL)~"),
         ("DO $$ BEGIN ~IF a THEN b; ~END IF $$", "DO $$ BEGIN ~DROP TABLE IF EXISTS t; ~END $$"),
         (
@@ -245,8 +246,8 @@ fn nesting_has_a_limit() {
             };
             split(&format!("{before}{}{after}", unit.repeat(times))).pieces[0].problem().map(|it| it.defect)
         };
-        assert_eq!(problem(deep, 11_000), Some(Defect::TooDeep), "{deep}");
-        assert_eq!(problem(flat, 11_000), None, "{flat}");
+        assert_eq!(problem(deep, 21_000), Some(Defect::TooDeep), "{deep}");
+        assert_eq!(problem(flat, 21_000), None, "{flat}");
     }
 }
 

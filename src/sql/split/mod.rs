@@ -87,7 +87,7 @@ pub enum Defect {
     OpenParenthesis,
     /// A `BEGIN ATOMIC` without its `END`.
     OpenBody,
-    /// More than [`MAX_DEPTH`] parentheses in one another, or some 10,000 other levels.
+    /// More than [`MAX_DEPTH`] parentheses in one another, or some 20,000 other levels.
     TooDeep,
     /// A `\` in a statement that begins none of psql's commands.
     StrayBackslash,
