@@ -12,7 +12,7 @@ use crate::{
 
 /// Tells which statement of a PostgreSQL migration locks which table, how strongly and during what work, and what to write instead.
 #[derive(Debug, Parser)]
-#[command(name = "lockkeeper", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "lockkeeper", version, term_width = 100, after_help = EXIT_CODES)]
 pub(super) struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -98,7 +98,8 @@ pub(super) struct Lint {
     /// The mildest severity that fails the run. Default: error.
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub fail_on: Option<FailOn>,
-    /// How the runner sends the files. Default: what the framework's marks in a file say.
+    /// How the runner sends the files. Default: as the framework's marks in a file say, else each file as one transaction, unless it
+    /// has a BEGIN or COMMIT of its own or what cannot be in a transaction.
     #[arg(long, value_enum, value_name = "SCOPE")]
     pub transaction: Option<Transaction>,
     /// How many threads read files. Default: one a core.
