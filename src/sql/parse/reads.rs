@@ -1,6 +1,8 @@
 //! What a piece of a statement reads and calls: one walk over its tree.
 //!
 //! The walk goes by the kinds of nodes and visits everything it does not know, so that no construct hides what is inside it.
+//!
+//! Long because one walk gathers all these facts, and its cases share what is in scope.
 
 use std::ops::Range;
 

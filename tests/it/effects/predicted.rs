@@ -68,8 +68,11 @@ fn read(sql: &str) -> Option<Statement> {
 
 fn is_beyond(statement: &Statement, catalog: &Catalog) -> bool {
     match statement {
-        Statement::Do(_) | Statement::Call { .. } | Statement::Other(ObjectKind::Other) => true,
-        Statement::DropOwned { .. } | Statement::ReassignOwned => true,
+        Statement::Do(_)
+        | Statement::Call { .. }
+        | Statement::Other(ObjectKind::Other)
+        | Statement::DropOwned { .. }
+        | Statement::ReassignOwned => true,
         Statement::DropObject(it) => it.kind == ObjectKind::Extension && it.cascade,
         Statement::Select(query) => query.functions.iter().any(|it| !catalog.find_functions(it).is_empty()),
         _ => false,
