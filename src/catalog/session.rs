@@ -43,12 +43,22 @@ pub struct Open {
     pub held: Vec<Held>,
     /// Where in `held` a relation is.
     places: FxHashMap<Name, usize>,
-    /// What `held` was: its place, and the lock that was strengthened, or `None` where there was no lock.
-    taken: Vec<(usize, Option<(Lock, usize)>)>,
+    /// What `held` was: the place, and what was there before.
+    taken: Vec<(usize, Before)>,
     /// Where ROLLBACK goes back to.
     mark: Mark,
     settings: Settings,
     savepoints: Vec<Savepoint>,
+}
+
+/// What was in a place of the locks held.
+#[derive(Clone, Debug)]
+enum Before {
+    Nothing,
+    /// A weaker lock, and since when.
+    Lock(Lock, usize),
+    /// Another name.
+    Name(Name),
 }
 
 #[derive(Clone, Debug)]
@@ -162,6 +172,13 @@ impl Session {
             for locked in locks {
                 open.hold(locked, since);
             }
+        }
+    }
+
+    /// The lock on a relation that is renamed stays, under its new name.
+    pub(super) fn rename_held(&mut self, from: &Name, to: &Name) {
+        if let Some(open) = &mut self.open {
+            open.rename(from, to);
         }
     }
 
@@ -326,7 +343,7 @@ impl Open {
         match place.and_then(|at| self.held.get_mut(at).map(|held| (at, held))) {
             None => {
                 self.places.insert(name.clone(), self.held.len());
-                self.taken.push((self.held.len(), None));
+                self.taken.push((self.held.len(), Before::Nothing));
                 self.held.push(Held {
                     relation: locked.relation.clone(),
                     lock: locked.lock,
@@ -335,10 +352,19 @@ impl Open {
                 });
             }
             Some((at, held)) if held.lock < locked.lock => {
-                self.taken.push((at, Some((held.lock, held.since))));
+                self.taken.push((at, Before::Lock(held.lock, held.since)));
                 (held.lock, held.since, held.told) = (locked.lock, since, false);
             }
             Some(_) => {}
+        }
+    }
+
+    fn rename(&mut self, from: &Name, to: &Name) {
+        if let Some(at) = self.places.remove(from)
+            && let Some(held) = self.held.get_mut(at)
+        {
+            self.places.insert(to.clone(), at);
+            self.taken.push((at, Before::Name(std::mem::replace(&mut held.relation.name, to.clone()))));
         }
     }
 
@@ -348,14 +374,13 @@ impl Open {
             && let Some((at, before)) = self.taken.pop()
         {
             match (before, self.held.get_mut(at)) {
-                (Some((lock, since)), Some(held)) => (held.lock, held.since) = (lock, since),
-                _ => {
-                    if let Some(held) = self.held.pop() {
-                        self.places.remove(&held.relation.name);
-                    }
-                }
+                (Before::Lock(lock, since), Some(held)) => (held.lock, held.since) = (lock, since),
+                (Before::Name(name), Some(held)) => held.relation.name = name,
+                (Before::Nothing, _) | (_, None) => self.held.truncate(at),
             }
         }
+        self.places =
+            self.held.iter().enumerate().map(|(at, held)| (held.relation.name.clone(), at)).collect();
     }
 }
 

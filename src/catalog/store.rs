@@ -255,6 +255,7 @@ impl Catalog {
         change(relation);
         if relation.name != before {
             let (name, constraints) = (relation.name.clone(), relation.constraints.clone());
+            self.session.rename_held(&before, &name);
             self.move_name(oid, Some(before), &name);
             for constraint in &constraints {
                 self.note_constraint(oid, name.schema.as_ref(), &constraint.name);

@@ -23,7 +23,12 @@ impl Catalog {
     fn alter_columns(&mut self, oid: Oid, action: &A, only: bool) {
         match action {
             A::AddColumn { column, if_not_exists } => self.add_column(oid, column, *if_not_exists, only),
-            A::DropColumn { column, .. } => self.drop_column(oid, column, only),
+            A::DropColumn { column, cascade, .. } => {
+                if *cascade {
+                    self.drop_views_of(oid, column);
+                }
+                self.drop_column(oid, column, only);
+            }
             A::SetNotNull { column } => self.set_not_null(oid, column, None, only),
             A::DropNotNull { column } => self.drop_not_null(oid, column, only),
             A::SetType { column, ty, collation, .. } => {

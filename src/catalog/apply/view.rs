@@ -2,7 +2,7 @@
 
 use crate::{
     catalog::{Catalog, Oid, Relation},
-    sql::statement::{CreateView, Persistence, Query, RelationKind},
+    sql::statement::{CreateView, Ident, Persistence, Query, RelationKind},
 };
 
 impl Catalog {
@@ -23,6 +23,16 @@ impl Catalog {
             oid
         };
         self.set_reads(oid, &create.query);
+    }
+
+    /// Drops the views that read a column. One that reads a column of this name from elsewhere is taken for one of them.
+    pub(super) fn drop_views_of(&mut self, table: Oid, column: &Ident) {
+        let readers = self.relation(table).map(|it| it.read_by.clone()).unwrap_or_default();
+        for view in readers {
+            if self.relation(view).is_some_and(|it| it.reads_columns.contains(column)) {
+                self.drop_relation(view);
+            }
+        }
     }
 
     /// Says what a view reads, in the place of what it read before.

@@ -137,6 +137,10 @@ fn locks_are_held_until_the_transaction_ends() {
     check(&format!("{history}; ROLLBACK TO s"), "a=SHARE@1");
     check(&format!("{history}; ROLLBACK TO s; lock b SHARE; ROLLBACK TO s"), "a=SHARE@1");
     check(&format!("{history}; RELEASE s"), "a=ACCESS EXCLUSIVE@3 b=SHARE@4");
+    let history = "BEGIN; lock a SHARE; lock b SHARE; SAVEPOINT s; ALTER TABLE a RENAME TO c; ALTER TABLE b RENAME TO a";
+    check(history, "c=SHARE@1 a=SHARE@2");
+    check(&format!("{history}; lock a ACCESS EXCLUSIVE; lock c SHARE"), "c=SHARE@1 a=ACCESS EXCLUSIVE@6");
+    check(&format!("{history}; ROLLBACK TO s; lock b ACCESS EXCLUSIVE"), "a=SHARE@1 b=ACCESS EXCLUSIVE@7");
 }
 
 #[test]
