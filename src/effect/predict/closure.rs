@@ -3,7 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use super::{Effects, Known};
-use crate::catalog::{ConstraintKind, Oid};
+use crate::{
+    catalog::{ConstraintKind, Oid},
+    sql::statement::RelationKind,
+};
 
 impl<'a> Effects<'a> {
     /// The relations of these numbers.
@@ -34,6 +37,12 @@ impl<'a> Effects<'a> {
             waiting.extend(entry.children.iter().rev());
         }
         found
+    }
+
+    /// The partitions of `known`, and theirs; none for a table with inheritance children.
+    pub(crate) fn partitions(&self, known: &Known<'a>) -> Vec<Known<'a>> {
+        let is_partitioned = known.relation.kind == RelationKind::PartitionedTable;
+        if is_partitioned { self.descendants(known) } else { Vec::new() }
     }
 
     /// The tables that foreign keys of `known` refer to, itself left out, each once.

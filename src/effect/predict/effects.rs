@@ -54,6 +54,11 @@ impl<'a> Effects<'a> {
         self.found.len()
     }
 
+    /// The effects found so far.
+    pub(crate) fn found(&mut self) -> &mut [Effect] {
+        &mut self.found
+    }
+
     pub(crate) fn push(&mut self, effect: Effect) {
         self.found.push(effect);
     }

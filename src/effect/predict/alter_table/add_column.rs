@@ -204,7 +204,8 @@ fn add_inline_constraints(
                     .because(Reason::ColumnUnique)
                     .harm(Harm::MayFail)
                     .manner_if(true, Manner::Unique);
-                altered.spread(&effect.work(&[Work::Scan, Work::BuildIndex]), effects);
+                // Inheritance children get the column only.
+                effects.push(effect.work(&[Work::Scan, Work::BuildIndex]));
             }
             ColumnConstraintKind::References { table, .. } => {
                 let key = constraints::ForeignKey {

@@ -17,7 +17,7 @@ use crate::{
         Action, Effect, Harm, Lock, Reason, Role, Work,
         predict::{Effects, Known},
     },
-    sql::statement::{Expr, ExprShape, Ident, Name, RelationKind, TypeName},
+    sql::statement::{AlterAction, Expr, ExprShape, Ident, Name, RelationKind, TypeName},
 };
 
 /// Adds what the change of type does.
@@ -154,9 +154,19 @@ impl Changed<'_, '_> {
 
     /// A CHECK that names the column is tested again on every row, whatever the change.
     fn test_checks(&self, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
+        // Drops run first.
+        let is_dropped = |check: &Ident| {
+            altered
+                .alter
+                .actions
+                .iter()
+                .any(|it| matches!(it, AlterAction::DropConstraint { name, .. } if name == check))
+        };
         let is_checked = self.member.entry.is_some_and(|it| {
             it.constraints.iter().any(|it| {
-                it.valid && matches!(&it.kind, ConstraintKind::Check { columns, .. } if columns.contains(self.column))
+                it.valid
+                    && matches!(&it.kind, ConstraintKind::Check { columns, .. } if columns.contains(self.column))
+                    && !is_dropped(&it.name)
             })
         });
         if is_checked && super::has_rows(self.member.relation.kind) {
@@ -172,8 +182,9 @@ impl Changed<'_, '_> {
         if !rewritten {
             return;
         }
-        let referencing = rebuild::referencing_through(column, self.member, effects);
-        let entries = self.member.entry.iter().flat_map(|it| &it.constraints);
+        // One that is NOT VALID stays so, and is not tested.
+        let referencing = rebuild::validly_referencing_through(column, self.member, effects);
+        let entries = self.member.entry.iter().flat_map(|it| &it.constraints).filter(|it| it.valid);
         let own: Vec<_> = entries
             .filter_map(|it| match &it.kind {
                 ConstraintKind::ForeignKey { columns, referenced, .. } if columns.contains(column) => {
@@ -190,7 +201,8 @@ impl Changed<'_, '_> {
             constraints::test_again(action, partner, Role::Referencing, effects);
         }
         let is_inner = self.member.relation.kind == RelationKind::PartitionedTable;
-        let root_is_referenced = !rebuild::referencing_through(column, &altered.table, effects).is_empty();
+        let root_is_referenced =
+            !rebuild::validly_referencing_through(column, &altered.table, effects).is_empty();
         if is_inner && root_is_referenced && effects.major >= 16 {
             constraints::read_indexes(action, self.member, effects);
         }

@@ -10,7 +10,7 @@ use crate::{
         Action, Effect, Harm, Lock, Manner, Reason, Role, Work,
         predict::{Effects, Known},
     },
-    sql::statement::{AlterAction, Ident},
+    sql::statement::{AlterAction, Ident, RelationKind},
 };
 
 /// Adds what an action on a column does.
@@ -33,7 +33,13 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
         }
         A::DropNotNull { column } => {
             let effect = altered.on_table(Action::DropNotNull).object(column.clone());
-            altered.spread(&effect.harm(Harm::BreaksReaders), effects);
+            let is_nullable = altered.table.entry.and_then(|it| it.column(column)).and_then(|it| it.not_null);
+            if effects.major >= 18 && is_nullable == Some(false) {
+                // There is no constraint whose children could follow.
+                effects.push(effect);
+            } else {
+                altered.spread(&effect.harm(Harm::BreaksReaders), effects);
+            }
         }
         A::DropExpression { column, .. } => spread(Action::DropExpression, column, altered, effects),
         A::SetStatistics { column } => spread(Action::SetStatistics, column, altered, effects),
@@ -72,9 +78,7 @@ fn spread(action: Action, column: &Ident, altered: &Altered<'_, '_>, effects: &m
 /// Identity spreads to the partitions of a partitioned table since 17, and to inheritance children never.
 fn identity(action: Action, column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
     let effect = altered.on_table(action).object(column.clone());
-    if effects.major >= 17
-        && altered.table.relation.kind == crate::sql::statement::RelationKind::PartitionedTable
-    {
+    if effects.major >= 17 && altered.table.relation.kind == RelationKind::PartitionedTable {
         altered.spread(&effect, effects);
     } else {
         effects.push(effect);
@@ -178,7 +182,12 @@ pub(super) fn lock_sequences(
 fn set_not_null(column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
     let effect = altered.on_table(Action::SetNotNull).object(column.clone());
     if matches!(knowledge(column, &altered.table), NotNull::Already) {
-        effects.push(effect);
+        // Before 18 inheritance children are asked all the same.
+        if effects.major < 18 && altered.table.relation.kind != RelationKind::PartitionedTable {
+            altered.spread(&effect, effects);
+        } else {
+            effects.push(effect);
+        }
         return;
     }
     let members: Vec<(Known<'_>, Role)> = altered.family().map(|(it, role)| (it.clone(), role)).collect();

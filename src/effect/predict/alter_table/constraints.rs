@@ -180,11 +180,13 @@ pub(super) fn add_foreign_key(
     referencing.add(&effect, key.validates, effects);
     if partner.relation.name == altered.table.relation.name {
         if key.validates && is_partitioned && effects.major >= 16 {
-            read_indexes(key.action, &partner, effects);
+            for member in std::iter::once(&partner).chain(&children) {
+                read_indexes(key.action, member, effects);
+            }
         }
         return;
     }
-    let partner_children = effects.descendants(&partner);
+    let partner_children = effects.partitions(&partner);
     let lock = Lock::ShareRowExclusive;
     let referenced = Side {
         root: &partner,
@@ -220,11 +222,8 @@ impl Side<'_, '_> {
             if works {
                 effect = effect.work(&[Work::Scan]);
             }
-            // Leaves of a referenced partitioned table are only read.
+            // Partitions of a referenced table are only read.
             if self.leaves_are_read && member.relation.name != self.root.relation.name {
-                if !works {
-                    continue;
-                }
                 effect.lock = Some(Lock::AccessShare);
             }
             let action = effect.action;
@@ -249,7 +248,7 @@ pub(super) fn read_indexes(action: Action, table: &Known<'_>, effects: &mut Effe
 /// The other side of a foreign key that is tested again because its column was written again.
 pub(super) fn test_again(action: Action, partner: &Known<'_>, role: Role, effects: &mut Effects<'_>) {
     let effect = Effect::of(action).because(Reason::ForeignKeyColumn).harm(Harm::MayFail);
-    let children = effects.descendants(partner);
+    let children = effects.partitions(partner);
     // Before 15 a partitioned table's own triggers are left alone.
     let weak = effects.major < 15 && partner.relation.kind == RelationKind::PartitionedTable;
     let lock = if weak { Lock::ShareRowExclusive } else { Lock::AccessExclusive };
@@ -324,7 +323,7 @@ fn validate_foreign_key(
     }
     .add(&effect, true, effects);
     let Some(partner) = partner.filter(|it| it.relation.name != altered.table.relation.name) else { return };
-    let children = effects.descendants(&partner.clone());
+    let children = effects.partitions(&partner.clone());
     Side {
         root: partner,
         children: &children,

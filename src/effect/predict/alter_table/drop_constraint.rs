@@ -133,8 +133,9 @@ fn needing<'a>(constraint: &Constraint, table: &Known<'a>, effects: &Effects<'a>
 
 fn lock_tree(root: &Known<'_>, role: Role, effects: &mut Effects<'_>) {
     effects.lock(Action::DropConstraint, root, role, Lock::AccessExclusive);
-    if root.relation.kind == RelationKind::PartitionedTable {
-        for child in effects.descendants(&root.clone()) {
+    for child in effects.partitions(&root.clone()) {
+        // Before 15 those that are partitioned themselves have no triggers of the key.
+        if effects.major >= 15 || child.relation.kind != RelationKind::PartitionedTable {
             effects.lock(Action::DropConstraint, &child, role, Lock::AccessExclusive);
         }
     }

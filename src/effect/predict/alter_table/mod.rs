@@ -72,6 +72,7 @@ pub(super) fn predict(alter: &Alter, effects: &mut Effects<'_>) {
             predict_action(action, &altered, effects);
         }
     }
+    rebuild::leave_builds_to_rewrites(effects);
 }
 
 fn predict_action(action: &AlterAction, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {

@@ -4,12 +4,12 @@
 //! `RemoveTriggerById` in `src/backend/commands/trigger.c`. Observed by `fixtures/effects/alter-type*.sql`.
 
 use crate::{
-    catalog::ConstraintKind,
+    catalog::{Constraint, ConstraintKind, Oid},
     effect::{
-        Action, Lock, Role,
+        Action, Lock, Role, Work, WorkSet,
         predict::{Effects, Known},
     },
-    sql::statement::{Ident, RelationKind},
+    sql::statement::{Ident, Name, RelationKind},
 };
 
 /// The indexes of `table` that name `column` in their key, their INCLUDE list, an expression or their predicate.
@@ -54,9 +54,15 @@ fn lock_tree(action: Action, root: &Known<'_>, role: Role, effects: &mut Effects
     let children = if is_tree { effects.descendants(root) } else { Vec::new() };
     for member in members.chain(children).collect::<Vec<_>>() {
         // Before 15 only the leaves have triggers of their own to drop.
-        let is_inner = member.relation.kind == RelationKind::PartitionedTable;
-        let weak = is_inner && effects.major < 15 && action == Action::AlterColumnType;
-        let lock = if weak { Lock::ShareRowExclusive } else { Lock::AccessExclusive };
+        let weak = member.relation.kind == RelationKind::PartitionedTable && effects.major < 15;
+        if weak && action != Action::AlterColumnType {
+            continue;
+        }
+        let lock = if weak && action == Action::AlterColumnType {
+            Lock::ShareRowExclusive
+        } else {
+            Lock::AccessExclusive
+        };
         effects.lock(action, &member, role, lock);
     }
 }
@@ -76,12 +82,31 @@ pub(super) fn referencing_through<'a>(
     table: &Known<'a>,
     effects: &Effects<'a>,
 ) -> Vec<Known<'a>> {
+    referencing_by(column, table, effects, |_| true)
+}
+
+/// Those of them whose foreign key is valid.
+pub(super) fn validly_referencing_through<'a>(
+    column: &Ident,
+    table: &Known<'a>,
+    effects: &Effects<'a>,
+) -> Vec<Known<'a>> {
+    referencing_by(column, table, effects, |it| it.valid)
+}
+
+fn referencing_by<'a>(
+    column: &Ident,
+    table: &Known<'a>,
+    effects: &Effects<'a>,
+    counts: impl Fn(&Constraint) -> bool,
+) -> Vec<Known<'a>> {
     let Some(oid) = table.entry.map(|it| it.oid) else { return Vec::new() };
     let mut found = effects.referencing(table);
     found.retain(|it| {
         it.entry.is_some_and(|it| {
             it.constraints.iter().any(|constraint| {
-                matches!(&constraint.kind, ConstraintKind::ForeignKey { referenced, referenced_columns, .. }
+                counts(constraint)
+                    && matches!(&constraint.kind, ConstraintKind::ForeignKey { referenced, referenced_columns, .. }
                     if *referenced == oid && (referenced_columns.is_empty() || referenced_columns.contains(column)))
             })
         })
@@ -98,6 +123,20 @@ pub(super) fn indexes_of_changed_column(
 ) {
     for index in indexes_on(column, table, effects) {
         effects.lock(action, &index, Role::Index, Lock::AccessExclusive);
+    }
+}
+
+/// A rewrite of a table builds all its indexes, so that none has work of its own.
+pub(super) fn leave_builds_to_rewrites(effects: &mut Effects<'_>) {
+    let catalog = effects.catalog;
+    let rewritten = effects.found().iter().filter(|it| it.work.contains(Work::Rewrite));
+    let tables = rewritten.filter_map(|it| catalog.find(&it.relation.as_ref()?.name));
+    let built: Vec<Oid> = tables.flat_map(|it| it.indexes.iter().copied()).collect();
+    let names: Vec<Name> = effects.all(&built).into_iter().map(|it| it.relation.name).collect();
+    for effect in effects.found() {
+        if effect.relation.as_ref().is_some_and(|it| names.contains(&it.name)) {
+            effect.work = WorkSet::NONE;
+        }
     }
 }
 

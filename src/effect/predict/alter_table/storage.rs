@@ -5,6 +5,7 @@
 
 use super::Altered;
 use crate::{
+    catalog::ConstraintKind,
     effect::{
         Action, Effect, Harm, Lock, Reason, Role, Work,
         predict::{Effects, Known},
@@ -22,7 +23,7 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
         A::ReplicaIdentity { identity } => replica_identity(identity, altered, effects),
         A::ClusterOn { index } => {
             effects.push(altered.on_table(Action::ClusterOn).object(index.clone()));
-            lock_index(Action::ClusterOn, index, Lock::ShareUpdateExclusive, altered, effects);
+            lock_index(Action::ClusterOn, index, altered.lock, altered, effects);
         }
         A::SetWithoutCluster => effects.push(altered.on_table(Action::SetWithoutCluster)),
         A::SetLogged => set_persistence(Action::SetLogged, Persistence::Permanent, altered, effects),
@@ -56,15 +57,24 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
     }
 }
 
-/// Partitions follow; inheritance children do not.
+/// Partitions follow for the triggers that they have from the partitioned table: row triggers, and since 15 those of foreign keys.
+/// Inheritance children do not.
 fn switch_trigger(enable: bool, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {
     let action = if enable { Action::EnableTrigger } else { Action::DisableTrigger };
     let effect = altered.on_table(action);
-    if altered.table.relation.kind == RelationKind::PartitionedTable {
+    let is_partitioned = altered.table.relation.kind == RelationKind::PartitionedTable;
+    if is_partitioned && has_triggers_of_partitions(altered, effects) {
         altered.spread(&effect, effects);
     } else {
         effects.push(effect);
     }
+}
+
+fn has_triggers_of_partitions(altered: &Altered<'_, '_>, effects: &Effects<'_>) -> bool {
+    let Some(entry) = altered.table.entry.filter(|it| it.complete) else { return true };
+    let has_key = entry.constraints.iter().any(|it| matches!(it.kind, ConstraintKind::ForeignKey { .. }));
+    let has_row_trigger = entry.triggers.iter().any(|it| it.for_each_row);
+    has_row_trigger || effects.major >= 15 && (has_key || !entry.referenced_by.is_empty())
 }
 
 fn row_security(change: RowSecurity, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) {

@@ -127,7 +127,7 @@ impl Schema {
     fn add_table(&mut self, dice: &mut Dice, name: &'static str) {
         let kind = *dice.pick(&[Kind::Plain, Kind::Plain, Kind::Plain, Kind::Partitioned, Kind::Inherited]);
         let column = |n| Column { name: format!("c{n}"), of: *dice.pick(&TYPES) };
-        let columns: Vec<Column> = (0..4).map(column).collect();
+        let mut columns: Vec<Column> = (0..4).map(column).collect();
         let listed: Vec<String> = columns
             .iter()
             .map(|it| {
@@ -154,6 +154,8 @@ impl Schema {
         if kind == Kind::Inherited {
             self.setup.push(rows(&format!("{name}_child"), "61, 80"));
         }
+        let of = Type { value: "g % 50 + 1", is_unique: false, ..TYPES[1] };
+        columns.push(Column { name: "ref".to_owned(), of });
         let mut table = Table { name, kind, columns, constraints: Vec::new(), indexes: Vec::new() };
         for n in 0..dice.below(4) {
             self.add_index(dice, &mut table, n);
