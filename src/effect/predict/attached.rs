@@ -3,7 +3,7 @@
 //! Source: `CreateTriggerFiringOn` (`CreateTrigger` on 13), `renametrig`, `RemoveTriggerById` in `src/backend/commands/trigger.c`;
 //! `DefineQueryRewrite`, `RenameRewriteRule` in `src/backend/rewrite/rewriteDefine.c`; `CreatePolicy` and its kin in
 //! `src/backend/commands/policy.c`; `CreateStatistics` in `src/backend/commands/statscmds.c`. Manual, 13.3.1.
-//! Observed by `fixtures/effects/attached.sql`.
+//! Observed by `fixtures/effects/objects.sql`.
 
 use super::{Effects, Known, create_table::is_settled, rows};
 use crate::{

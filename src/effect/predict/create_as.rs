@@ -1,7 +1,7 @@
 //! `CREATE TABLE AS`, `SELECT INTO`, `CREATE MATERIALIZED VIEW`, `REFRESH MATERIALIZED VIEW`, `CREATE VIEW`: what their queries read.
 //!
 //! Source: `ExecCreateTableAs` in `src/backend/commands/createas.c`, `ExecRefreshMatView` in `src/backend/commands/matview.c`,
-//! `DefineView` and `DefineVirtualRelation` in `src/backend/commands/view.c`. Observed by `fixtures/effects/views.sql`.
+//! `DefineView` and `DefineVirtualRelation` in `src/backend/commands/view.c`. Observed by `fixtures/effects/objects.sql` and `table.sql`.
 
 use super::{Effects, Known, create_table::is_settled, reads::Touch};
 use crate::{

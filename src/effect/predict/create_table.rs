@@ -1,7 +1,7 @@
 //! `CREATE TABLE`: the tables that the new one refers to, is a partition of, inherits from or is like.
 //!
 //! Source: `DefineRelation` and `MergeAttributes` in `src/backend/commands/tablecmds.c`, `transformTableLikeClause` in
-//! `src/backend/parser/parse_utilcmd.c`; manual, CREATE TABLE. Observed by `fixtures/effects/create-table.sql`.
+//! `src/backend/parser/parse_utilcmd.c`; manual, CREATE TABLE. Observed by `fixtures/effects/table.sql` and `partition.sql`.
 
 use super::{Effects, Known, alter_table::has_rows, bound};
 use crate::{

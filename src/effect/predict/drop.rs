@@ -4,7 +4,7 @@
 //! parent's DEFAULT partition, whose bound changes.
 //! Source: `RemoveRelations` and `RangeVarCallbackForDropRelation` in `src/backend/commands/tablecmds.c`, `heap_drop_with_catalog` in
 //! `src/backend/catalog/heap.c`, `RemoveConstraintById` in `src/backend/catalog/pg_constraint.c`, `RemoveTriggerById` in
-//! `src/backend/commands/trigger.c`. Observed by `fixtures/effects/drop.sql`.
+//! `src/backend/commands/trigger.c`. Observed by `fixtures/effects/table.sql`.
 
 use super::{Effects, Known};
 use crate::{

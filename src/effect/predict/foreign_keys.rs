@@ -4,7 +4,7 @@
 //! changes, is looked for in the referring tables, which NO ACTION and RESTRICT lock FOR KEY SHARE and the other actions write.
 //! Source: `RI_FKey_check`, `ri_restrict`, `RI_FKey_cascade_del`, `RI_FKey_cascade_upd`, `ri_set` in
 //! `src/backend/utils/adt/ri_triggers.c`. The queries are planned, so that all indexes are locked too.
-//! Whether a row is concerned is not known here: what may be locked is said to be. Observed by `fixtures/effects/rows.sql`.
+//! Whether a row is concerned is not known here: what may be locked is said to be. Observed by `fixtures/effects/dml.sql`.
 
 use super::{Effects, Known, reads::Touch};
 use crate::{

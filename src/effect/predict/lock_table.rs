@@ -1,7 +1,7 @@
 //! `LOCK TABLE`: the tables with their children, and what is behind a view.
 //!
 //! Source: `LockTableCommand`, `LockTableRecurse`, `LockViewRecurse` in `src/backend/commands/lockcmds.c`; manual, LOCK.
-//! Observed by `fixtures/effects/lock-table.sql`.
+//! Observed by `fixtures/effects/partition.sql`.
 
 use super::{Effects, Known};
 use crate::{

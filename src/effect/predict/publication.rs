@@ -3,7 +3,7 @@
 //! A table that publishes updates and deletes, but has neither a primary key nor another replica identity, refuses both.
 //! Source: `CreatePublication`, `AlterPublicationTables`, `OpenTableList` in `src/backend/commands/publicationcmds.c`,
 //! `CheckCmdReplicaIdentity` in `src/backend/executor/execReplication.c`; manual, CREATE PUBLICATION, Notes.
-//! Observed by `fixtures/effects/publication.sql`.
+//! Observed by `fixtures/effects/publications.sql`.
 
 use super::{Effects, Known};
 use crate::{

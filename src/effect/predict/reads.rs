@@ -5,7 +5,7 @@
 //! The planner takes the same mode on every index of a table that it opens, used or not (`get_relation_info` in
 //! `src/backend/optimizer/util/plancat.c`; the indexes of partitioned tables since 16), and on every partition and inheritance child
 //! (`expand_inherited_rtentry` in `src/backend/optimizer/util/inherit.c`). Partitions that the WHERE clause rules out are spared; that is
-//! not looked into here. Observed by `fixtures/effects/rows.sql`.
+//! not looked into here. Observed by `fixtures/effects/dml.sql`.
 
 use super::{Effects, Known, alter_table::has_rows};
 use crate::{

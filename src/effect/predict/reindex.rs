@@ -56,11 +56,11 @@ fn reindex_index<'a>(index: &Known<'a>, concurrently: bool, effects: &mut Effect
     for table in
         index.entry.and_then(|it| it.index.as_ref()).map_or_else(Vec::new, |it| effects.all(&[it.table]))
     {
-        effects.push(locked(&table, Role::Subject, on_table, concurrently));
+        effects.push(locked(&table, Role::Subject, on_table));
     }
-    effects.push(locked(index, Role::Index, on_index, concurrently));
+    effects.push(locked(index, Role::Index, on_index));
     for member in effects.descendants(index) {
-        effects.push(locked(&member, Role::Index, Lock::Share, concurrently));
+        effects.push(locked(&member, Role::Index, Lock::Share));
         if member.relation.kind == RelationKind::Index {
             reindex_one(&member, Role::Child, concurrently, effects);
         }
@@ -69,8 +69,8 @@ fn reindex_index<'a>(index: &Known<'a>, concurrently: bool, effects: &mut Effect
 
 /// A lock for a moment: the whole tree is locked SHARE to find its members, in a transaction of its own and also concurrently
 /// (`ReindexPartitions`).
-fn locked(known: &Known<'_>, role: Role, lock: Lock, concurrently: bool) -> Effect {
-    Effect::on(ACTION, known, lock).role(role).manner_if(concurrently, Manner::Concurrently)
+fn locked(known: &Known<'_>, role: Role, lock: Lock) -> Effect {
+    Effect::on(ACTION, known, lock).role(role)
 }
 
 fn is_index(known: &Known<'_>) -> bool {
@@ -96,9 +96,9 @@ fn reindex_table<'a>(table: &Known<'a>, concurrently: bool, effects: &mut Effect
             return;
         }
         let lock = if concurrently { Lock::ShareUpdateExclusive } else { Lock::Share };
-        effects.push(locked(table, Role::Subject, lock, concurrently));
+        effects.push(locked(table, Role::Subject, lock));
         for member in effects.descendants(table) {
-            effects.push(locked(&member, Role::Child, Lock::Share, concurrently));
+            effects.push(locked(&member, Role::Child, Lock::Share));
             if has_rows(member.relation.kind) {
                 reindex_whole(&member, Role::Child, concurrently, effects);
             }

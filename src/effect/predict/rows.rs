@@ -1,7 +1,7 @@
 //! Statements that read or write rows: SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, and those that plan or run one of them.
 //!
 //! Source: manual, 13.3.1 Table-Level Locks; `transformStmt` and its kin in `src/backend/parser/analyze.c`, `PrepareQuery` in
-//! `src/backend/commands/prepare.c`, `DoCopy` in `src/backend/commands/copy.c`. Observed by `fixtures/effects/rows.sql`.
+//! `src/backend/commands/prepare.c`, `DoCopy` in `src/backend/commands/copy.c`. Observed by `fixtures/effects/dml.sql`.
 
 use super::{
     Effects, Known,

@@ -1,7 +1,7 @@
 //! The transaction: statements that cannot be inside a transaction block, and those that do nothing outside one.
 //!
 //! Source: the callers of `PreventInTransactionBlock`, `RequireTransactionBlock` and `WarnNoTransactionBlock`
-//! (`src/backend/access/transam/xact.c`); manual, the Notes of each statement. Observed by `fixtures/effects/transaction.sql`.
+//! (`src/backend/access/transam/xact.c`); manual, the Notes of each statement. Observed by `fixtures/effects/session.sql`.
 
 use super::{Effects, attached::no_effect};
 use crate::{

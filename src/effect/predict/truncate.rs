@@ -1,7 +1,7 @@
 //! `TRUNCATE`: every table that goes empty is locked ACCESS EXCLUSIVE, and with CASCADE every table that refers to it.
 //!
 //! Source: `ExecuteTruncate` and `truncate_check_rel` in `src/backend/commands/tablecmds.c`, `heap_truncate_check_FKs` and
-//! `heap_truncate_find_FKs` in `src/backend/catalog/heap.c`; manual, TRUNCATE. Observed by `fixtures/effects/truncate.sql`.
+//! `heap_truncate_find_FKs` in `src/backend/catalog/heap.c`; manual, TRUNCATE. Observed by `fixtures/effects/table.sql`.
 
 use super::{Effects, Known};
 use crate::{

@@ -2,7 +2,7 @@
 //!
 //! Source: `vacuum_rel` and `expand_vacuum_rel` in `src/backend/commands/vacuum.c`, `analyze_rel` and `acquire_inherited_sample_rows` in
 //! `src/backend/commands/analyze.c`, `cluster` in `src/backend/commands/cluster.c`; manual, VACUUM, ANALYZE, CLUSTER.
-//! Observed by `fixtures/effects/vacuum.sql`.
+//! Observed by `fixtures/effects/partition.sql`.
 
 use super::{Effects, Known, alter_table::has_rows};
 use crate::{

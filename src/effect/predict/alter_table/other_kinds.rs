@@ -6,10 +6,10 @@
 use super::level;
 use crate::{
     effect::{
-        Action, Effect, Harm, Lock, Manner, Reason, Work,
+        Action, Effect, Harm, Lock, Manner, Reason, Role, Work,
         predict::{Effects, Known},
     },
-    sql::statement::{Alter, AlterAction, RelationKind},
+    sql::statement::{Alter, AlterAction, Name, RelationKind},
 };
 
 /// Adds what `alter` does when its subject is not a table; false when it is one.
@@ -26,6 +26,7 @@ pub(super) fn predict(alter: &Alter, subject: &Known<'_>, effects: &mut Effects<
         }
         RelationKind::View | RelationKind::MaterializedView | RelationKind::CompositeType => {
             alter.actions.iter().for_each(|it| view(it, subject, effects));
+            alter.actions.iter().for_each(|it| cluster_on(it, subject, effects));
             true
         }
     }
@@ -34,7 +35,11 @@ pub(super) fn predict(alter: &Alter, subject: &Known<'_>, effects: &mut Effects<
 /// SHARE ROW EXCLUSIVE makes `nextval` wait, which needs ROW EXCLUSIVE.
 fn sequence(action: &AlterAction, subject: &Known<'_>, effects: &mut Effects<'_>) {
     let effect = match action {
-        AlterAction::SequenceOptions { restart, .. } => {
+        AlterAction::SequenceOptions { restart, owned_by, .. } => {
+            if let Some(Some((table, _))) = owned_by {
+                let table = effects.known(table, RelationKind::Table);
+                effects.lock(Action::AlterSequence, &table, Role::Read, Lock::AccessShare);
+            }
             Effect::on(Action::AlterSequence, subject, Lock::ShareRowExclusive)
                 .manner_if(*restart, Manner::Restart)
         }
@@ -87,6 +92,15 @@ fn index(action: &AlterAction, alter: &Alter, subject: &Known<'_>, effects: &mut
     effects.push(effect);
 }
 
+/// The index that a materialized view is clustered on is locked as the view is.
+fn cluster_on(action: &AlterAction, subject: &Known<'_>, effects: &mut Effects<'_>) {
+    if let AlterAction::ClusterOn { index } = action {
+        let name = Name { schema: subject.relation.name.schema.clone(), name: index.clone() };
+        let index = effects.known(&name, RelationKind::Index);
+        effects.lock(Action::ClusterOn, &index, Role::Index, Lock::ShareUpdateExclusive);
+    }
+}
+
 fn view(action: &AlterAction, subject: &Known<'_>, effects: &mut Effects<'_>) {
     let kind = subject.relation.kind;
     let effect = match action {
@@ -125,7 +139,7 @@ fn view(action: &AlterAction, subject: &Known<'_>, effects: &mut Effects<'_>) {
             effects.push(Effect::on(Action::SetOwner, subject, Lock::AccessExclusive));
             for index in effects.indexes(&subject.clone()) {
                 let lock = Lock::AccessExclusive;
-                effects.lock(Action::SetOwner, &index, crate::effect::Role::Index, lock);
+                effects.lock(Action::SetOwner, &index, Role::Index, lock);
             }
             return;
         }
