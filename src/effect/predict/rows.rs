@@ -72,6 +72,15 @@ fn reads(query: &Query, action: Action, depth: Depth, effects: &mut Effects<'_>)
             let known = effects.known(sequence, RelationKind::Sequence);
             effects.lock(action, &known, Role::Sequence, Lock::RowExclusive);
         }
+        for (table, column) in &query.serial_columns {
+            let Some(entry) = effects.known(table, RelationKind::Table).entry else { continue };
+            for sequence in effects.all(&entry.sequences) {
+                let owner = sequence.entry.and_then(|it| it.owned_by.as_ref());
+                if owner.is_some_and(|(_, owner)| owner == column) {
+                    effects.lock(action, &sequence, Role::Sequence, Lock::RowExclusive);
+                }
+            }
+        }
     }
     for written in &query.writes {
         predict(written, depth, effects);

@@ -105,6 +105,22 @@ pub(super) fn sequence(call: &SyntaxNode) -> Option<Name> {
     }
 }
 
+/// The column whose sequence a call finds by `pg_get_serial_sequence` in its first argument.
+pub(super) fn serial_column(call: &SyntaxNode) -> Option<(Name, Ident)> {
+    let ast::Expr::CallExpr(finder) = ast::CallExpr::cast(call.clone())?.arg_list()?.args().next()?.expr()?
+    else {
+        return None;
+    };
+    if callee(&finder.syntax().first_child()?)?.name != "pg_get_serial_sequence" {
+        return None;
+    }
+    let mut texts = finder.arg_list()?.args().map(|it| match it.expr()? {
+        ast::Expr::Literal(it) => it.string_value(),
+        _ => None,
+    });
+    Some((name_in_text(&texts.next()??)?, texts.next()??.into()))
+}
+
 /// `set_config('name', 'value', is_local)`, if all three are literals.
 pub(super) fn set_config(call: &SyntaxNode) -> Option<Set> {
     let args = ast::CallExpr::cast(call.clone())?.arg_list()?;

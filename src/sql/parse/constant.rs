@@ -1,5 +1,6 @@
 //! Strings that are known before anything runs.
 
+use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AstNode, BinOp};
 
 use super::calls::callee;
@@ -84,4 +85,18 @@ fn quoted_ident(name: &str) -> String {
 
 fn quoted_literal(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
+}
+
+/// Whether a literal is a string of any kind, and not a number, a keyword or a parameter.
+pub(super) fn is_string(literal: &ast::Literal) -> bool {
+    literal.syntax().first_token().is_some_and(|it| {
+        matches!(
+            it.kind(),
+            SyntaxKind::STRING
+                | SyntaxKind::ESC_STRING
+                | SyntaxKind::DOLLAR_QUOTED_STRING
+                | SyntaxKind::NATIONAL_STRING
+                | SyntaxKind::UNICODE_ESC_STRING
+        )
+    })
 }

@@ -24,6 +24,7 @@ pub(super) struct Reads {
     pub(super) operators: Vec<Ident>,
     pub(super) writes: Vec<Statement>,
     pub(super) sequences: Vec<Name>,
+    pub(super) serial_columns: Vec<(Name, Ident)>,
     pub(super) set_config: Vec<Set>,
     /// The common table expressions in scope, innermost last.
     ctes: Vec<Ident>,
@@ -75,6 +76,7 @@ impl Reads {
             functions: self.functions,
             writes: self.writes,
             sequences: self.sequences,
+            serial_columns: self.serial_columns,
             set_config: self.set_config,
             columns: self.columns,
             has_star: false,
@@ -305,7 +307,10 @@ impl Reads {
                 if let Some(function) = calls::callee(&callee) {
                     match function.name.as_str() {
                         "set_config" => self.set_config.extend(calls::set_config(node)),
-                        "nextval" | "setval" => self.sequences.extend(calls::sequence(node)),
+                        "nextval" | "setval" | "currval" => {
+                            self.sequences.extend(calls::sequence(node));
+                            self.serial_columns.extend(calls::serial_column(node));
+                        }
                         _ => {}
                     }
                     if function.schema.is_some() || !calls::is_special_form(&function.name) {

@@ -3,6 +3,7 @@
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
+use super::constant::is_string;
 use super::expr::expr_of;
 use super::name::{ident_of, name_of, relation_ref, table_ref};
 use super::query::{query, query_of};
@@ -46,7 +47,8 @@ const FEW_ROWS: usize = 8;
 
 /// The first string literals that could be a name.
 fn literals(node: &SyntaxNode) -> Vec<Ident> {
-    let values = node.descendants().filter_map(ast::Literal::cast).filter_map(|it| it.string_value());
+    let strings = node.descendants().filter_map(ast::Literal::cast).filter(is_string);
+    let values = strings.filter_map(|it| it.string_value());
     values.map(|it| Ident::new(&*it)).filter(|it| it.len() <= 63).take(32).collect()
 }
 

@@ -1,9 +1,9 @@
 //! Statements about the transaction and the session.
 
-use squawk_syntax::SyntaxKind;
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
+use super::constant::is_string;
 use super::name::{folded, ident_of, leaf};
 use crate::sql::statement::{Ident, Set, Statement, Transaction};
 
@@ -88,19 +88,6 @@ fn value(node: &SyntaxNode) -> String {
         Some(name) => leaf(name.syntax()).map(String::from).unwrap_or_default(),
         None => node.text().to_string(),
     }
-}
-
-fn is_string(literal: &ast::Literal) -> bool {
-    literal.syntax().first_token().is_some_and(|it| {
-        matches!(
-            it.kind(),
-            SyntaxKind::STRING
-                | SyntaxKind::ESC_STRING
-                | SyntaxKind::DOLLAR_QUOTED_STRING
-                | SyntaxKind::NATIONAL_STRING
-                | SyntaxKind::UNICODE_ESC_STRING
-        )
-    })
 }
 
 /// `RESET`.

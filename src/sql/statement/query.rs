@@ -24,6 +24,9 @@ pub struct Query {
     pub writes: Vec<super::Statement>,
     /// The sequences of `nextval('sequence')` and `setval('sequence', …)` with a constant name.
     pub sequences: Vec<Name>,
+    /// The columns, as `table` and `column`, whose sequence `setval(pg_get_serial_sequence('table', 'column'), …)` finds. PostgreSQL
+    /// does not fold the column's name here.
+    pub serial_columns: Vec<(Name, Ident)>,
     /// For `set_config('name', 'value', local)` with constant arguments.
     pub set_config: Vec<super::Set>,
     /// For the query of a view or a new table: the columns that it names, unqualified, once each.
