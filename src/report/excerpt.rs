@@ -32,7 +32,8 @@ impl<'t> Excerpt<'t> {
         let lines_start = head.rfind('\n').map_or(bom, |it| it + 1);
         let is_cut = n_lines(finding.start, finding.end) > MAX_LINES;
         if is_cut {
-            end = start + text.get(start..end)?.find('\n')?;
+            let line = text.get(start..end)?.split_once('\n')?.0;
+            end = start + line.strip_suffix('\r').unwrap_or(line).len();
         }
         let rest = text.get(end..)?;
         let lines_end = end + rest.find('\n').unwrap_or(rest.len());
@@ -43,7 +44,7 @@ impl<'t> Excerpt<'t> {
         Some(Self {
             lines: lines.strip_suffix('\r').unwrap_or(lines),
             first_line: usize::try_from(finding.start.line).unwrap_or(1),
-            marked: start - lines_start..end - lines_start - usize::from(text.get(..end)?.ends_with('\r')),
+            marked: start - lines_start..end - lines_start,
             is_cut,
         })
     }

@@ -89,6 +89,7 @@ const SCRAPS: &[&str] = &[
     "\u{feff}",
     "\0",
     "\r\n",
+    "\r",
     " NOT ",
     " - ",
     " SELECT ",
@@ -164,6 +165,12 @@ fn no_mutation_panics_or_hangs() {
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     assert!(faults.is_empty(), "{} of {n_inputs}:\n{}", faults.len(), faults.join("\n\n"));
+}
+
+/// Found by fuzzing: an empty span behind a carriage return.
+#[test]
+fn a_mistake_after_a_lone_carriage_return_is_shown() {
+    pipeline("SELECT 1;\n\r- SELECT 2;", &RuleSet::embedded().unwrap());
 }
 
 /// Blocks of SQL between empty lines.
