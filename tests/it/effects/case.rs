@@ -18,6 +18,8 @@ pub(super) struct Case {
     pub(super) majors: RangeInclusive<u16>,
     /// The SQLSTATE with which it fails.
     pub(super) fails: Option<String>,
+    /// Whether the refusal is one that lockkeeper does not foresee, although no row and no unknown name decides it.
+    pub(super) unforeseen: bool,
 }
 
 /// Reads the cases of a file, or of every `.sql` file of a folder.
@@ -71,6 +73,7 @@ fn case(place: String, title: &str, setup: &[String], text: &str) -> Case {
         alone: false,
         majors: 13..=18,
         fails: None,
+        unforeseen: false,
     };
     let mut rest = text;
     while let Some(attribute) = rest.strip_prefix("-- ") {
@@ -78,13 +81,14 @@ fn case(place: String, title: &str, setup: &[String], text: &str) -> Case {
         let (key, value) = line.split_once(':').unwrap_or((line, ""));
         match (key.trim(), value.trim()) {
             ("alone", "") => case.alone = true,
+            ("unforeseen", "") => case.unforeseen = true,
             ("pg", majors) => case.majors = range(majors),
             ("fails", sqlstate) => case.fails = Some(sqlstate.to_owned()),
             ("before", sql) => case.before.push(sql.to_owned()),
             // Prose: a misspelled attribute would be one word.
             (key, _) if key.contains(' ') => {}
             _ => panic!(
-                "{}: `-- {line}` is none of `-- alone`, `-- pg:`, `-- fails:` and `-- before:`",
+                "{}: `-- {line}` is none of `-- alone`, `-- pg:`, `-- fails:`, `-- unforeseen` and `-- before:`",
                 case.place
             ),
         }

@@ -9,6 +9,7 @@
 //! - `-- alone`: it runs outside a transaction (`CONCURRENTLY`, `VACUUM`).
 //! - `-- pg: 15-`, `-- pg: -14`, `-- pg: 14-17`: the major versions on which it runs.
 //! - `-- fails: 55000`: the server must refuse it with this SQLSTATE.
+//! - `-- unforeseen`: lockkeeper does not foresee the refusal, although neither rows nor names that it cannot know decide it.
 //! - `-- before: SQL`: a statement before it, such as `SET TimeZone = 'UTC'`; may be repeated.
 //!
 //! Any other line that begins with `--` is a comment.

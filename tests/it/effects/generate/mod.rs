@@ -72,6 +72,7 @@ fn cases(seed: u64) -> Vec<Case> {
         alone: false,
         majors: 13..=18,
         fails: None,
+        unforeseen: false,
     };
     (0..N_STATEMENTS).map(case).collect()
 }
