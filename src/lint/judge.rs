@@ -35,7 +35,8 @@ pub(super) fn all(
 fn file(input: &Input, replayed: Replayed, rules: &RuleSet, options: &Options) -> (LintedFile, Vec<Finding>) {
     let spans: Vec<Span> = replayed.statements.iter().map(|it| it.span).collect();
     let mut suppressions = Suppressions::read(input.source.text(), &replayed.comments, &spans, rules);
-    let mut judged = Judged { input, findings: Vec::new(), alike: FxHashMap::default() };
+    let mut judged =
+        Judged { input, findings: Vec::new(), alike: FxHashMap::default(), normal: (None, String::new()) };
     for (n, ran) in replayed.statements.iter().enumerate() {
         judged.statement(n, ran, rules, &mut suppressions);
     }
@@ -67,6 +68,8 @@ struct Judged<'i> {
     findings: Vec<Finding>,
     /// How many findings there are of each rule, relation and statement text.
     alike: FxHashMap<String, usize>,
+    /// The statement at hand in its normal form: most have several findings.
+    normal: (Option<Span>, String),
 }
 
 impl Judged<'_> {
@@ -110,10 +113,15 @@ impl Judged<'_> {
         let source = &self.input.source;
         let relation = judgement.relation.as_ref().map(|it| it.name.to_string());
         let (rule, text) = (judgement.rule.id.as_str(), statement.of(source.text()));
-        let key = fingerprint::of(rule, relation.as_deref(), text, 0);
-        let nth = self.alike.entry(key).or_default();
-        let fingerprint = fingerprint::of(rule, relation.as_deref(), text, *nth);
-        *nth += 1;
+        if self.normal.0 != Some(statement) {
+            self.normal = (Some(statement), fingerprint::normalise(text));
+        }
+        let mut fingerprint = fingerprint::of(rule, relation.as_deref(), &self.normal.1, 0);
+        let n_alike = self.alike.entry(fingerprint.clone()).or_default();
+        if *n_alike > 0 {
+            fingerprint = fingerprint::of(rule, relation.as_deref(), &self.normal.1, *n_alike);
+        }
+        *n_alike += 1;
         self.findings.push(Finding {
             rule: rule.to_owned(),
             severity: judgement.severity,
