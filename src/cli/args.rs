@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    config::{self, FailOn},
-    effect::Scope,
+    config::{self, FailOn, Transaction},
     report::Format,
 };
 
@@ -114,27 +113,6 @@ pub(super) struct Output {
     pub format: Format,
     /// The file; `None` is standard output.
     pub file: Option<PathBuf>,
-}
-
-/// How the runner sends the files.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Transaction {
-    /// Each file is one transaction.
-    File,
-    /// Each statement is a transaction of its own.
-    Own,
-    /// All pending files are one transaction.
-    Batch,
-}
-
-impl From<Transaction> for Scope {
-    fn from(transaction: Transaction) -> Self {
-        match transaction {
-            Transaction::File => Self::File,
-            Transaction::Own => Self::Own,
-            Transaction::Batch => Self::Batch,
-        }
-    }
 }
 
 fn major(text: &str) -> Result<u16, String> {

@@ -52,6 +52,28 @@ pub struct Config {
     source: Source,
 }
 
+/// How the runner sends the files: [`Scope`] without what only a statement can decide.
+#[derive(Clone, Copy, Debug, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transaction {
+    /// Each file is one transaction.
+    File,
+    /// Each statement is a transaction of its own.
+    Own,
+    /// All pending files are one transaction.
+    Batch,
+}
+
+impl From<Transaction> for Scope {
+    fn from(transaction: Transaction) -> Self {
+        match transaction {
+            Transaction::File => Self::File,
+            Transaction::Own => Self::Own,
+            Transaction::Batch => Self::Batch,
+        }
+    }
+}
+
 /// The mildest severity that fails a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::FailOn;
-use crate::{effect::Scope, finding::Severity};
+use super::{FailOn, Transaction};
+use crate::finding::Severity;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -22,25 +22,6 @@ pub(super) struct Raw {
     pub rules_folder: Option<String>,
     pub require_reason: bool,
     pub session: Session,
-}
-
-/// How far the runner's transaction reaches: [`Scope`] without what only a statement can decide.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Transaction {
-    File,
-    Own,
-    Batch,
-}
-
-impl From<Transaction> for Scope {
-    fn from(transaction: Transaction) -> Self {
-        match transaction {
-            Transaction::File => Self::File,
-            Transaction::Own => Self::Own,
-            Transaction::Batch => Self::Batch,
-        }
-    }
 }
 
 /// Settings by PostgreSQL's own names.
