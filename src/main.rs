@@ -5,6 +5,9 @@ use std::{env, io, process::ExitCode};
 use anstream::{AutoStream, ColorChoice};
 use lockkeeper::cli::{World, run};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     ExitCode::from(run(World {
         args: env::args_os().collect(),
