@@ -10,6 +10,7 @@ use squawk_syntax::plpgsql::Plpgsql;
 use squawk_syntax::sql_body::SqlBody;
 use squawk_syntax::{SourceFile, SyntaxNode};
 
+use super::message::readable;
 use super::query::query_in;
 use super::session::chains;
 use super::{Origin, constant, into, range, span, statement};
@@ -66,7 +67,7 @@ fn inline_body(inline: &ast::RoutineBody, origin: &Origin) -> Body {
 /// A string of SQL. A function gives the result of its last statement; all run.
 fn sql(body: &SqlBody, origin: &Origin) -> Body {
     let place = |node: &SyntaxNode| range(body.source_range(node.text_range()));
-    let errors = body.errors().iter().map(|it| (range(it.range()), it.message().to_owned())).collect();
+    let errors = body.errors().iter().map(|it| (range(it.range()), readable(it.message()))).collect();
     let mut walk = Walk::new(origin, errors, &place);
     for inner in body.tree().stmts() {
         walk.statement(inner.syntax());
@@ -76,7 +77,7 @@ fn sql(body: &SqlBody, origin: &Origin) -> Body {
 
 fn plpgsql(body: &Plpgsql, origin: &Origin) -> Body {
     let place = |node: &SyntaxNode| range(body.source_range(node.text_range()));
-    let errors = body.errors().iter().map(|it| (range(it.range()), it.message().to_owned())).collect();
+    let errors = body.errors().iter().map(|it| (range(it.range()), readable(it.message()))).collect();
     let mut walk = Walk::new(origin, errors, &place);
     match body.tree().block() {
         Some(block) => walk.block(&block),
@@ -189,7 +190,7 @@ impl<'a> Walk<'a> {
         };
         let parse = SourceFile::parse(&text);
         if let Some(error) = parse.errors().first() {
-            return self.fail(format!("EXECUTE: {}", error.message()));
+            return self.fail(format!("EXECUTE: {}", readable(error.message())));
         }
         for inner in parse.tree().stmts() {
             match statement(inner.syntax(), &self.origin.inside(place.clone())) {

@@ -16,6 +16,7 @@ mod drop;
 mod expr;
 mod into;
 mod maintain;
+mod message;
 mod name;
 mod object;
 mod query;
@@ -84,7 +85,7 @@ fn first_error(errors: &[SyntaxError], file: &SourceFile) -> Option<Unreadable> 
         file.syntax().descendants().filter_map(ast::AsDefinition::cast).map(|it| span(it.syntax())).collect();
     errors.iter().map(|it| (it, range(it.range()))).find_map(|(error, at)| {
         let in_body = bodies.iter().any(|it| it.start <= at.start && at.end <= it.end);
-        (!in_body).then(|| Unreadable::at(at, error.message()))
+        (!in_body).then(|| Unreadable::at(at, message::readable(error.message())))
     })
 }
 
