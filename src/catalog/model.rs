@@ -2,10 +2,8 @@
 //!
 //! Relations refer to each other by [`Oid`], so that a rename changes one place.
 
-use std::sync::Arc;
-
 use crate::sql::statement::{
-    Body, Ident, KeyActions, Name, PartitionBound, Persistence, RelationKind, TypeName, Volatility,
+    Ident, KeyActions, LazyBody, Name, PartitionBound, Persistence, RelationKind, TypeName, Volatility,
 };
 
 /// A relation's number in this catalog; not a server's OID.
@@ -302,8 +300,8 @@ pub struct Function {
     pub returns: Option<TypeName>,
     /// The language it is written in.
     pub language: Option<Ident>,
-    /// What it runs, as far as that is readable; shared, since bodies are long.
-    pub body: Arc<Body>,
+    /// What it runs, as far as that is readable.
+    pub body: LazyBody,
     /// `PROCEDURE`.
     pub procedure: bool,
 }
@@ -330,6 +328,18 @@ pub(super) fn clip(name: &str, n_bytes: usize) -> &str {
 }
 
 impl Relation {
+    /// The functions that its columns, constraints, triggers and index call.
+    pub fn calls(&self) -> impl Iterator<Item = &Name> {
+        let in_columns = self.columns.iter().flat_map(|it| &it.calls);
+        let in_triggers = self.triggers.iter().filter_map(|it| it.function.as_ref());
+        let in_constraints = self.constraints.iter().flat_map(|it| match &it.kind {
+            ConstraintKind::Check { functions, .. } => functions.as_slice(),
+            _ => &[],
+        });
+        let in_index = self.index.iter().flat_map(|it| &it.functions);
+        in_columns.chain(in_triggers).chain(in_constraints).chain(in_index)
+    }
+
     /// A relation of which nothing is known but its name and kind.
     pub fn heard_of(oid: Oid, name: Name, kind: RelationKind) -> Self {
         Self {

@@ -2,7 +2,7 @@
 //!
 //! Branches and loops are flattened: what may run counts as run.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use crate::{
     catalog::Catalog,
@@ -10,7 +10,7 @@ use crate::{
     finding::Span,
     sql::{
         Statement,
-        statement::{Body, Name, Query},
+        statement::{Body, LazyBody, Name, Query},
     },
 };
 
@@ -90,13 +90,13 @@ impl Run<'_> {
         if depth >= MAX_CALLS {
             return;
         }
-        let bodies: Vec<Arc<Body>> = called(statement)
+        let bodies: Vec<LazyBody> = called(statement)
             .iter()
             .flat_map(|name| self.catalog.find_functions(name))
-            .map(|it| Arc::clone(&it.body))
+            .map(|it| it.body.clone())
             .collect();
         for body in bodies {
-            self.body(&body, span, Place::Call, depth + 1);
+            self.body(body.get(), span, Place::Call, depth + 1);
         }
     }
 

@@ -1,7 +1,5 @@
 //! What hangs on a relation (triggers, rules, policies), and schemas, functions and publications.
 
-use std::sync::Arc;
-
 use super::naming::kept;
 use crate::{
     catalog::{Catalog, Function, Oid, Policy, Publication, Relation, Trigger},
@@ -104,7 +102,7 @@ impl Catalog {
             volatility: create.volatility,
             n_arguments: create.n_arguments,
             returns: create.returns.clone(),
-            body: Arc::new(create.body.clone()),
+            body: create.body.clone(),
             procedure: create.procedure,
         };
         let mut overloads = self.find_functions(&name).to_vec();

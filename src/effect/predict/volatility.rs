@@ -38,10 +38,12 @@ pub(crate) fn is_volatile_function(name: &Name, catalog: &Catalog) -> bool {
 ///
 /// Source: `inline_function` in `src/backend/optimizer/util/clauses.c`.
 fn is_inlined(function: &Function, catalog: &Catalog) -> bool {
-    let [only] = &function.body.statements[..] else { return false };
+    if function.language.as_deref() != Some("sql") {
+        return false;
+    }
+    let [only] = &function.body.get().statements[..] else { return false };
     let Statement::Select(query) = &only.statement else { return false };
-    function.language.as_deref() == Some("sql")
-        && query.relations.is_empty()
+    query.relations.is_empty()
         && query.writes.is_empty()
         && query.functions.iter().all(|it| it != &function.name && !is_volatile_function(it, catalog))
 }

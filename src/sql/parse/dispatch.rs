@@ -98,8 +98,8 @@ pub(super) fn statement(node: &SyntaxNode, origin: &Origin) -> Option<Statement>
 
         // Code.
         Stmt::Do(it) => routine::do_block(&it, origin),
-        Stmt::CreateFunction(it) => routine::create_function(&it, origin)?,
-        Stmt::CreateProcedure(it) => routine::create_procedure(&it, origin)?,
+        Stmt::CreateFunction(it) => routine::create_function(&it)?,
+        Stmt::CreateProcedure(it) => routine::create_procedure(&it)?,
 
         // Transaction and session.
         Stmt::Begin(_) => Statement::Transaction(Transaction::Begin),

@@ -1,38 +1,61 @@
 //! `CREATE FUNCTION`, `CREATE PROCEDURE` and `DO`.
 
-use squawk_syntax::ast;
+use squawk_syntax::SourceFile;
+use squawk_syntax::ast::{self, AstNode};
 
+use super::Origin;
+use super::body::Code;
 use super::name::name_of;
 use super::session::parameter;
 use super::ty::func_type;
-use super::{Origin, body};
-use crate::sql::statement::{Body, CreateFunction, Ident, Name, Statement, Volatility};
+use crate::sql::statement::{Body, CreateFunction, Ident, LazyBody, Name, Statement, Volatility};
 
 /// `CREATE FUNCTION`.
-pub(super) fn create_function(node: &ast::CreateFunction, origin: &Origin) -> Option<Statement> {
+pub(super) fn create_function(node: &ast::CreateFunction) -> Option<Statement> {
     let mut function = empty(name_of(node.name())?, node.or_replace(), node.param_list());
     function.returns = node.ret_type().and_then(|it| it.func_type()).and_then(|it| func_type(&it));
     add_options(&mut function, node.option_list());
-    let code = body::Code { plpgsql: &|| node.plpgsql(), sql: &|| node.sql_body(), inline: node.body() };
-    function.body = code.body(function.language.as_ref(), origin);
+    function.body = LazyBody::new(node.syntax().text().to_string(), body_of);
     Some(Statement::CreateFunction(function))
 }
 
 /// `CREATE PROCEDURE`.
-pub(super) fn create_procedure(node: &ast::CreateProcedure, origin: &Origin) -> Option<Statement> {
+pub(super) fn create_procedure(node: &ast::CreateProcedure) -> Option<Statement> {
     let mut function = empty(name_of(node.name())?, node.or_replace(), node.param_list());
     function.procedure = true;
     add_options(&mut function, node.option_list());
-    let code = body::Code { plpgsql: &|| node.plpgsql(), sql: &|| node.sql_body(), inline: node.body() };
-    function.body = code.body(function.language.as_ref(), origin);
+    function.body = LazyBody::new(node.syntax().text().to_string(), body_of);
     Some(Statement::CreateFunction(function))
+}
+
+/// The code of the one statement in `text`, which makes a function. Where its statements stand in there is of no use.
+fn body_of(text: &str) -> Body {
+    match SourceFile::parse(text).tree().stmts().next() {
+        Some(ast::Stmt::CreateFunction(node)) => {
+            let code = Code { plpgsql: &|| node.plpgsql(), sql: &|| node.sql_body(), inline: node.body() };
+            code.body(language(node.option_list()).as_ref(), &Origin::default())
+        }
+        Some(ast::Stmt::CreateProcedure(node)) => {
+            let code = Code { plpgsql: &|| node.plpgsql(), sql: &|| node.sql_body(), inline: node.body() };
+            code.body(language(node.option_list()).as_ref(), &Origin::default())
+        }
+        _ => Body { unreadable: Some("the function cannot be read again".to_owned()), ..Body::default() },
+    }
+}
+
+fn language(list: Option<ast::FuncOptionList>) -> Option<Ident> {
+    let language = list?.options().filter_map(|it| match it {
+        ast::FuncOption::LanguageFuncOption(it) => it.language_name(),
+        _ => None,
+    });
+    language.last().map(|it| it.name.into())
 }
 
 /// `DO`.
 pub(super) fn do_block(node: &ast::Do, origin: &Origin) -> Statement {
     let language = node.do_language().and_then(|it| it.language_name()).map(|it| Ident::from(it.name));
     let language = language.unwrap_or_else(|| Ident::new_static("plpgsql"));
-    let code = body::Code { plpgsql: &|| node.plpgsql(), sql: &|| None, inline: None };
+    let code = Code { plpgsql: &|| node.plpgsql(), sql: &|| None, inline: None };
     Statement::Do(code.body(Some(&language), origin))
 }
 
@@ -52,7 +75,7 @@ fn empty(
         volatility: Volatility::default(),
         security_definer: false,
         sets_search_path: false,
-        body: Body::default(),
+        body: LazyBody::default(),
     }
 }
 

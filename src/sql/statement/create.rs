@@ -1,6 +1,6 @@
 //! Statements that create.
 
-use super::{Body, Expr, Ident, Name, Query, RelationKind, RelationRef, Statement, TypeName};
+use super::{Expr, Ident, LazyBody, Name, Query, RelationKind, RelationRef, Statement, TypeName};
 
 /// How long a relation lives and whether it is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -329,7 +329,7 @@ pub struct CreateFunction {
     /// Has a `SET search_path` clause.
     pub sets_search_path: bool,
     /// What it runs.
-    pub body: Body,
+    pub body: LazyBody,
 }
 
 /// Whether a function's result depends on more than its arguments.

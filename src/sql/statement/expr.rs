@@ -52,36 +52,3 @@ pub enum ExprShape {
     #[default]
     Other,
 }
-
-/// Code that runs statements: the body of `DO` or of a function.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Body {
-    /// Its statements, in order of appearance, branches and loops flattened.
-    pub statements: Vec<Embedded>,
-    /// The dynamic SQL that is not constant, each the source text of its expression.
-    pub dynamic: Vec<Dynamic>,
-    /// Why the body could not be read: another language, say, or a mistake in it.
-    pub unreadable: Option<String>,
-}
-
-/// A statement inside a body.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Embedded {
-    /// The statement. `EXECUTE '…'` with a constant string is parsed into the statement that it runs.
-    pub statement: super::Statement,
-    /// Its place, in bytes from the start of the outermost statement's text.
-    pub offset: usize,
-    /// Its length in bytes.
-    pub length: usize,
-}
-
-/// Dynamic SQL whose text is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dynamic {
-    /// The expression after `EXECUTE`, as written.
-    pub text: String,
-    /// Its place, in bytes from the start of the outermost statement's text.
-    pub offset: usize,
-    /// Its length in bytes.
-    pub length: usize,
-}

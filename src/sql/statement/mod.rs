@@ -4,6 +4,7 @@
 //! Everything that decides a lock, work under it or what the catalog becomes is here; what does not (an index's operator class, say) is not.
 
 mod alter;
+mod body;
 mod create;
 mod expr;
 mod kind;
@@ -12,6 +13,7 @@ mod query;
 mod session;
 
 pub use alter::*;
+pub use body::*;
 pub use create::*;
 pub use expr::*;
 pub use name::*;
