@@ -5,11 +5,13 @@
 //! What is not known stays unknown: a relation only heard of has `complete: false`, and nothing may be concluded from what it lacks.
 
 pub mod apply;
+mod locks;
 pub mod model;
 pub mod session;
 mod setting;
 mod store;
 
+pub use locks::Held;
 pub use model::*;
 pub use session::Session;
 pub use store::Catalog;

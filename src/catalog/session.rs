@@ -7,9 +7,13 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{setting, store::Mark};
+use super::{
+    locks::{Held, Locks},
+    setting,
+    store::Mark,
+};
 use crate::{
-    effect::{Lock, Locked, Relation},
+    effect::{Lock, Locked},
     sql::statement::{Ident, Name, Set},
 };
 
@@ -39,26 +43,11 @@ type Settings = Arc<FxHashMap<Ident, Vec<String>>>;
 pub struct Open {
     /// Whether the runner opened it around the whole file, rather than a BEGIN.
     pub by_runner: bool,
-    /// The locks held so far, in order of being taken, each relation once with its strongest mode.
-    pub held: Vec<Held>,
-    /// Where in `held` a relation is.
-    places: FxHashMap<Name, usize>,
-    /// What `held` was: the place, and what was there before.
-    taken: Vec<(usize, Before)>,
+    locks: Locks,
     /// Where ROLLBACK goes back to.
     mark: Mark,
     settings: Settings,
     savepoints: Vec<Savepoint>,
-}
-
-/// What was in a place of the locks held.
-#[derive(Clone, Debug)]
-enum Before {
-    Nothing,
-    /// A weaker lock, and since when.
-    Lock(Lock, usize),
-    /// Another name.
-    Name(Name),
 }
 
 #[derive(Clone, Debug)]
@@ -67,20 +56,7 @@ struct Savepoint {
     mark: Mark,
     settings: Settings,
     after_commit: Settings,
-    n_taken: usize,
-}
-
-/// A lock held until COMMIT.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Held {
-    /// The relation.
-    pub relation: Relation,
-    /// The mode.
-    pub lock: Lock,
-    /// The place of the statement that took it: the byte offset of its start in the file.
-    pub since: usize,
-    /// Whether it was said already that it is held through work: once a transaction is enough.
-    pub told: bool,
+    n_locks: usize,
 }
 
 impl Default for Session {
@@ -153,16 +129,18 @@ impl Session {
 
     /// The locks held by the open transaction.
     pub fn held(&self) -> &[Held] {
-        self.open.as_ref().map_or(&[], |it| it.held.as_slice())
+        self.open.as_ref().map_or(&[], |it| it.locks.held())
+    }
+
+    /// The lock that the open transaction holds on a relation.
+    pub fn lock_on(&self, name: &Name) -> Option<Lock> {
+        self.open.as_ref().and_then(|it| it.locks.on(name))
     }
 
     /// Remembers that it was said of these relations that their locks are held through work.
     pub fn tell<'n>(&mut self, relations: impl Iterator<Item = &'n Name>) {
-        let Some(open) = &mut self.open else { return };
-        for name in relations {
-            if let Some(held) = open.held.iter_mut().find(|it| it.relation.name == *name) {
-                held.told = true;
-            }
+        if let Some(open) = &mut self.open {
+            relations.for_each(|it| open.locks.tell(it));
         }
     }
 
@@ -170,7 +148,7 @@ impl Session {
     pub fn hold(&mut self, locks: &[Locked], since: usize) {
         if let Some(open) = &mut self.open {
             for locked in locks {
-                open.hold(locked, since);
+                open.locks.hold(locked, since);
             }
         }
     }
@@ -178,7 +156,7 @@ impl Session {
     /// The lock on a relation that is renamed stays, under its new name.
     pub(super) fn rename_held(&mut self, from: &Name, to: &Name) {
         if let Some(open) = &mut self.open {
-            open.rename(from, to);
+            open.locks.rename(from, to);
         }
     }
 
@@ -281,9 +259,7 @@ impl Session {
     pub(super) fn begin(&mut self, mark: Mark, by_runner: bool) {
         self.open = Some(Open {
             by_runner,
-            held: Vec::new(),
-            places: FxHashMap::default(),
-            taken: Vec::new(),
+            locks: Locks::default(),
             mark,
             settings: Arc::clone(&self.settings),
             savepoints: Vec::new(),
@@ -311,7 +287,7 @@ impl Session {
                 mark,
                 settings: Arc::clone(&self.settings),
                 after_commit: Arc::clone(&self.after_commit),
-                n_taken: open.taken.len(),
+                n_locks: open.locks.n_changes(),
             });
         }
     }
@@ -330,57 +306,9 @@ impl Session {
         let at = open.savepoints.iter().rposition(|it| it.name == *name)?;
         open.savepoints.truncate(at + 1);
         let savepoint = open.savepoints.last()?.clone();
-        open.let_go_to(savepoint.n_taken);
+        open.locks.let_go_to(savepoint.n_locks);
         self.restore(savepoint.settings, savepoint.after_commit);
         Some(savepoint.mark)
-    }
-}
-
-impl Open {
-    fn hold(&mut self, locked: &Locked, since: usize) {
-        let name = &locked.relation.name;
-        let place = self.places.get(name).copied();
-        match place.and_then(|at| self.held.get_mut(at).map(|held| (at, held))) {
-            None => {
-                self.places.insert(name.clone(), self.held.len());
-                self.taken.push((self.held.len(), Before::Nothing));
-                self.held.push(Held {
-                    relation: locked.relation.clone(),
-                    lock: locked.lock,
-                    since,
-                    told: false,
-                });
-            }
-            Some((at, held)) if held.lock < locked.lock => {
-                self.taken.push((at, Before::Lock(held.lock, held.since)));
-                (held.lock, held.since, held.told) = (locked.lock, since, false);
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn rename(&mut self, from: &Name, to: &Name) {
-        if let Some(at) = self.places.remove(from)
-            && let Some(held) = self.held.get_mut(at)
-        {
-            self.places.insert(to.clone(), at);
-            self.taken.push((at, Before::Name(std::mem::replace(&mut held.relation.name, to.clone()))));
-        }
-    }
-
-    /// A savepoint's rollback releases what was locked after it, and only that.
-    fn let_go_to(&mut self, n_taken: usize) {
-        while self.taken.len() > n_taken
-            && let Some((at, before)) = self.taken.pop()
-        {
-            match (before, self.held.get_mut(at)) {
-                (Before::Lock(lock, since), Some(held)) => (held.lock, held.since) = (lock, since),
-                (Before::Name(name), Some(held)) => held.relation.name = name,
-                (Before::Nothing, _) | (_, None) => self.held.truncate(at),
-            }
-        }
-        self.places =
-            self.held.iter().enumerate().map(|(at, held)| (held.relation.name.clone(), at)).collect();
     }
 }
 

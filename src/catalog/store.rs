@@ -4,7 +4,7 @@
 
 use std::{borrow::Borrow, hash::Hash, sync::Arc};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Constraint, Created, Function, Oid, Publication, Relation, Session, Type,
@@ -28,6 +28,8 @@ pub struct Catalog {
     absent: Journaled<Name, ()>,
     /// Which tables may have a constraint of this schema and name. Never shortened, so each is to be looked at.
     constraint_homes: FxHashMap<Name, Vec<Oid>>,
+    /// The functions, without their schemas, that some relation calls or did call. Never shortened either.
+    called: FxHashSet<Ident>,
     /// The temporary relations, those gone included.
     pub(super) temporaries: Vec<Oid>,
     /// The server's major version, as the latest statement was applied with.
@@ -244,7 +246,13 @@ impl Catalog {
         for constraint in &relation.constraints {
             self.note_constraint(relation.oid, relation.name.schema.as_ref(), &constraint.name);
         }
+        self.called.extend(relation.calls().map(|it| it.name.clone()));
         self.relations.put(relation.oid, Arc::new(relation));
+    }
+
+    /// Whether a relation may call a function of this name.
+    pub fn may_be_called(&self, function: &Ident) -> bool {
+        self.called.contains(function)
     }
 
     /// Changes a relation; nothing happens when it is not there.
@@ -253,6 +261,7 @@ impl Catalog {
         let relation = Arc::make_mut(relation);
         let before = relation.name.clone();
         change(relation);
+        self.called.extend(relation.calls().map(|it| it.name.clone()));
         if relation.name != before {
             let (name, constraints) = (relation.name.clone(), relation.constraints.clone());
             self.session.rename_held(&before, &name);

@@ -3,7 +3,7 @@
 //! Source: manual, 13.3.1: a lock, once acquired, is held until the end of the transaction.
 
 use crate::{
-    catalog::{Session, session::Held},
+    catalog::{Held, Session},
     effect::{Action, Blocks, Effect, Manner, Target, Work, WorkSet, predict::Known},
     sql::statement::RelationKind,
 };
@@ -47,7 +47,7 @@ pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) 
 pub fn mark_held(effects: &mut [Effect], session: &Session) {
     for effect in effects {
         let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
-        let is_held = session.held().iter().any(|it| it.relation.name == relation.name && it.lock >= lock);
+        let is_held = session.lock_on(&relation.name).is_some_and(|it| it >= lock);
         effect.manners = effect.manners.with_if(is_held, Manner::AlreadyHeld);
     }
 }

@@ -187,7 +187,7 @@ fn drop_function(name: &Name, drop: &DropObject, effects: &mut Effects<'_>) {
 
 /// The tables whose constraints, defaults, triggers or indexes call a function that the history made.
 fn callers<'a>(name: &Name, effects: &Effects<'a>) -> Vec<(Known<'a>, Option<Known<'a>>)> {
-    if effects.catalog.find_functions(name).is_empty() {
+    if effects.catalog.find_functions(name).is_empty() || !effects.catalog.may_be_called(&name.name) {
         return Vec::new();
     }
     let calls = |functions: &[Name]| {
@@ -202,11 +202,11 @@ fn callers<'a>(name: &Name, effects: &Effects<'a>) -> Vec<(Known<'a>, Option<Kno
             ConstraintKind::Check { functions, .. } => calls(functions),
             _ => false,
         });
-        let known = effects.entry(relation);
-        if in_trigger && relation.is_partitioned() {
-            found.extend(effects.descendants(&known).into_iter().map(|it| (it, None)));
-        }
         if in_constraint || in_column || in_trigger {
+            let known = effects.entry(relation);
+            if in_trigger && relation.is_partitioned() {
+                found.extend(effects.descendants(&known).into_iter().map(|it| (it, None)));
+            }
             found.push((known, None));
         }
         if let Some(index) = relation.index.as_ref().filter(|it| calls(&it.functions))
