@@ -21,12 +21,14 @@ fuzz_target!(|bytes: &[u8]| {
     parts(source.text());
     let options = Options { postgres: 14, settings: Vec::new(), require_reason: false, keep_statements: true };
     let input = Input { source, role: InputRole::Linted, framework: "plain", transaction: None };
-    let report = lint(std::slice::from_ref(&input), &RULES, &options);
+    let files = lint(std::slice::from_ref(&input), &RULES, &options);
     for format in [Format::Full, Format::Json] {
         let mut reporter = format.reporter(io::sink(), true);
-        report.files.iter().for_each(|file| reporter.event(Event::File(file)).unwrap());
-        for finding in &report.findings {
-            reporter.event(Event::Finding(finding, input.source.text())).unwrap();
+        for file in &files {
+            reporter.event(Event::File(file)).unwrap();
+            for finding in &file.findings {
+                reporter.event(Event::Finding(finding, input.source.text())).unwrap();
+            }
         }
         reporter.finish().unwrap();
     }

@@ -1,9 +1,11 @@
 //! `lockkeeper lint`: arguments and configuration to options, files to findings, findings to reports.
 
 use std::{
-    collections::HashMap,
     io,
+    ops::ControlFlow,
     path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
 };
 
 use super::{
@@ -16,15 +18,15 @@ use super::{
 use crate::{
     config::{self, Config, FailOn},
     error::Error,
-    lint::{self, Input, InputRole, Options, Report},
+    lint::{self, InputRole, LintedFile, Options},
     report::{Assumed, Event, Summary},
+    rule::RuleSet,
 };
 
 /// Runs `lint`.
 pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> Result<u8, Error> {
     let outputs = output::checked(args.format.clone())?;
     let config = configuration(config, &args.paths)?;
-    let rules = rules(&config)?;
     let declared = args.pg.or(config.postgres);
     let options = Options {
         postgres: declared.unwrap_or(config::OLDEST_SUPPORTED),
@@ -34,11 +36,9 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
     };
     let mut wanted = wanted(args, &config)?;
     wanted.stdin = read_stdin(&wanted.paths, &mut world.stdin)?;
-    let (inputs, reports) = threads(args.jobs)?.install(|| {
-        let inputs = wanted.read()?;
-        let reports: Vec<_> = inputs.histories.iter().map(|it| lint::lint(it, &rules, &options)).collect();
-        Ok((inputs, reports))
-    })?;
+    let threads = threads(args.jobs)?;
+    let (inputs, rules) = threads.install(|| rayon::join(|| wanted.read(), || rules(&config)));
+    let (rules, inputs) = (rules?, inputs?);
     let assumed = Assumed {
         postgres: options.postgres,
         postgres_by_default: declared.is_none(),
@@ -46,7 +46,13 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
         n_history_files: inputs.n(InputRole::History),
         n_down_files: inputs.n_down,
     };
-    let summary = output::write(&outputs, world, |tell| say(tell, &assumed, &inputs, &reports))?;
+    let summary = thread::scope(|scope| {
+        let (sender, batches) = mpsc::sync_channel(MAX_WAITING);
+        let (inputs, rules, options) = (&inputs, &rules, &options);
+        // The sender goes with the thread: when it is gone, everything was told.
+        scope.spawn(move || threads.install(|| lint_all(inputs, rules, options, &sender)));
+        output::write(&outputs, world, |tell| say(tell, &assumed, batches.into_iter().flatten()))
+    })?;
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error);
     Ok(if fail_on.fails(summary.worst()) { FINDINGS } else { CLEAN })
 }
@@ -78,46 +84,42 @@ fn wanted<'c>(args: &Lint, config: &'c Config) -> Result<Wanted<'c>, Error> {
     })
 }
 
-/// Tells what was found, file by file.
-fn say(
+/// How many batches of judged files may wait until they are written.
+const MAX_WAITING: usize = 2;
+
+/// Judges every history. Ends early when nobody listens any more.
+fn lint_all<'i>(
+    inputs: &'i Inputs,
+    rules: &RuleSet,
+    options: &Options,
+    batches: &mpsc::SyncSender<Vec<LintedFile<'i>>>,
+) {
+    for history in &inputs.histories {
+        lint::lint_each(history, rules, options, &mut |files| match batches.send(files) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        });
+    }
+}
+
+/// Tells what was found, file by file, while the next ones are judged.
+fn say<'i>(
     tell: &mut dyn FnMut(Event<'_>) -> io::Result<()>,
     assumed: &Assumed,
-    inputs: &Inputs,
-    reports: &[Report],
+    files: impl IntoIterator<Item = LintedFile<'i>>,
 ) -> io::Result<Summary> {
     let mut summary = Summary::default();
     tell(Event::Assumed(assumed))?;
-    for (history, report) in inputs.histories.iter().zip(reports) {
-        say_of(tell, &mut summary, history, report)?;
+    for file in files {
+        summary.add_file(&file);
+        if file.input.role == InputRole::Linted {
+            tell(Event::File(&file))?;
+        }
+        for finding in &file.findings {
+            summary.add_finding(finding);
+            tell(Event::Finding(finding, file.input.source.text()))?;
+        }
     }
     tell(Event::Summary(&summary))?;
     Ok(summary)
-}
-
-fn say_of(
-    tell: &mut dyn FnMut(Event<'_>) -> io::Result<()>,
-    summary: &mut Summary,
-    history: &[Input],
-    report: &Report,
-) -> io::Result<()> {
-    let texts: HashMap<_, _> =
-        history.iter().map(|it| (it.source.path().to_string_lossy(), it.source.text())).collect();
-    let mut files = report.files.iter();
-    let mut said: Option<&str> = None;
-    for finding in &report.findings {
-        while said != Some(finding.path.as_str()) {
-            let Some(file) = files.next() else { break };
-            summary.add_file(file);
-            tell(Event::File(file))?;
-            said = Some(&file.path);
-        }
-        summary.add_finding(finding);
-        let text = texts.get(finding.path.as_str()).copied().unwrap_or_default();
-        tell(Event::Finding(finding, text))?;
-    }
-    for file in files {
-        summary.add_file(file);
-        tell(Event::File(file))?;
-    }
-    Ok(())
 }

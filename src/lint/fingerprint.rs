@@ -1,7 +1,5 @@
 //! A name for a finding that survives edits elsewhere in the file, reformatting, and the file's renaming.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 /// The fingerprint of a rule's finding on a relation in a statement, given in [its normal form](normalise): 32 hexadecimal digits.
@@ -13,11 +11,8 @@ pub(super) fn of(rule: &str, relation: Option<&str>, normal: &str, nth: usize) -
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    hash.finalize().iter().take(16).fold(String::with_capacity(32), |mut digits, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    hash.finalize().iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// A statement without its comments, with single spaces, and in lower case outside quotes.

@@ -14,25 +14,17 @@ use crate::{
     traffic::Heat,
 };
 
-/// Judges every file; `None` for one that is not judged.
-pub(super) fn all(
-    files: Vec<(&Input, Replayed)>,
+/// Judges every file.
+pub(super) fn all<'i>(
+    files: Vec<(&'i Input, Replayed)>,
     rules: &RuleSet,
     options: &Options,
-) -> Vec<(Option<LintedFile>, Vec<Finding>)> {
-    files
-        .into_par_iter()
-        .map(|(input, replayed)| match input.role {
-            InputRole::Linted => {
-                let (file, findings) = file(input, replayed, rules, options);
-                (Some(file), findings)
-            }
-            InputRole::Schema | InputRole::History => (None, Vec::new()),
-        })
-        .collect()
+) -> Vec<LintedFile<'i>> {
+    files.into_par_iter().map(|(input, replayed)| file(input, replayed, rules, options)).collect()
 }
 
-fn file(input: &Input, replayed: Replayed, rules: &RuleSet, options: &Options) -> (LintedFile, Vec<Finding>) {
+fn file<'i>(input: &'i Input, replayed: Replayed, rules: &RuleSet, options: &Options) -> LintedFile<'i> {
+    let is_judged = input.role == InputRole::Linted;
     let spans: Vec<Span> = replayed.statements.iter().map(|it| it.span).collect();
     let mut suppressions = Suppressions::read(input.source.text(), &replayed.comments, &spans, rules);
     let mut judged =
@@ -40,26 +32,21 @@ fn file(input: &Input, replayed: Replayed, rules: &RuleSet, options: &Options) -
     for (n, ran) in replayed.statements.iter().enumerate() {
         judged.statement(n, ran, rules, &mut suppressions);
     }
-    judged.misuses(rules, &mut suppressions, options);
+    if is_judged {
+        judged.misuses(rules, &mut suppressions, options);
+    }
     judged.findings.sort_by_key(|it| it.span);
-    let n_unreadable =
-        replayed.statements.iter().filter(|it| it.outcome.statement == StatementKind::Unreadable).count();
+    let is_unreadable = |it: &&Ran| it.outcome.statement == StatementKind::Unreadable;
+    let n_unreadable = replayed.statements.iter().filter(is_unreadable).count();
     let n_statements = replayed.statements.len();
-    let statements = replayed.statements.into_iter().filter(|_| options.keep_statements);
+    let statements = replayed.statements.into_iter().filter(|_| is_judged && options.keep_statements);
     let statements = statements.map(|it| LintedStatement {
         span: it.span,
         start: input.source.position(it.span.start),
         outcome: it.outcome,
     });
-    let path = input.source.path().to_string_lossy().into_owned();
-    let file = LintedFile {
-        path,
-        framework: input.framework,
-        n_statements,
-        n_unreadable,
-        statements: statements.collect(),
-    };
-    (file, judged.findings)
+    let statements = statements.collect();
+    LintedFile { input, n_statements, n_unreadable, statements, findings: judged.findings }
 }
 
 /// The findings of one file so far.

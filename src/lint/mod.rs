@@ -12,6 +12,8 @@ mod replaced;
 mod replay;
 mod scope;
 
+use std::ops::ControlFlow;
+
 use crate::{
     effect::{Outcome, Scope},
     finding::{Finding, Position, Span},
@@ -56,28 +58,19 @@ pub enum InputRole {
     Linted,
 }
 
-/// What a run found.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// The files that were judged, in order.
-    pub files: Vec<LintedFile>,
-    /// In the order of the files, then of place.
-    pub findings: Vec<Finding>,
-}
-
-/// One file that was judged.
+/// What a run found in one file.
 #[derive(Clone, Debug)]
-pub struct LintedFile {
-    /// The file, as it was named.
-    pub path: String,
-    /// The framework that runs it.
-    pub framework: &'static str,
-    /// How many statements it has, and how many of them could not be read.
+pub struct LintedFile<'i> {
+    /// The file.
+    pub input: &'i Input,
+    /// How many statements it has.
     pub n_statements: usize,
     /// How many of its statements could not be read.
     pub n_unreadable: usize,
-    /// Its statements, in order; empty unless [`Options::keep_statements`].
+    /// Its statements, in order; empty unless [`Options::keep_statements`], and for files that are not judged.
     pub statements: Vec<LintedStatement>,
+    /// In the order of place. Of a file that is not judged: what of it is not in the catalog.
+    pub findings: Vec<Finding>,
 }
 
 /// One statement and what it does.
@@ -96,40 +89,48 @@ pub struct LintedStatement {
 /// 256 KiB: enough to keep every core busy, small enough that what waits between the stages stays below a few megabytes.
 const BATCH_BYTES: usize = 256 * 1024;
 
-/// Judges the linted files of one history.
-pub fn lint(inputs: &[Input], rules: &RuleSet, options: &Options) -> Report {
-    let mut report = Report::default();
+/// Judges one history: calls `tell` with one file after the other, some at a time, as soon as they are known. Stops early once
+/// `tell` says so.
+pub fn lint_each<'i>(
+    inputs: &'i [Input],
+    rules: &RuleSet,
+    options: &Options,
+    tell: &mut (dyn FnMut(Vec<LintedFile<'i>>) -> ControlFlow<()> + Send),
+) {
     let mut replay = replay::Replay::new(options);
     let mut batches = batches(inputs);
-    let mut ready: Vec<(&Input, read::File)> = Vec::new();
+    let mut read: Vec<(&Input, read::File)> = Vec::new();
     let mut replayed: Vec<(&Input, replay::Replayed)> = Vec::new();
     loop {
         let next = batches.next().unwrap_or_default();
-        let is_last = next.is_empty();
-        let (read, (now, judged)) = rayon::join(
+        let is_last = next.is_empty() && read.is_empty();
+        let replay_all = |files: Vec<(&'i Input, read::File)>, replay: &mut replay::Replay| {
+            files.into_iter().map(|(input, file)| (input, replay.run(input, file))).collect()
+        };
+        let (now_read, (now_replayed, judged)) = rayon::join(
             || read::all(next),
             || {
                 rayon::join(
-                    || {
-                        ready
-                            .into_iter()
-                            .map(|(input, file)| (input, replay.run(input, file)))
-                            .collect::<Vec<_>>()
-                    },
+                    || replay_all(std::mem::take(&mut read), &mut replay),
                     || judge::all(std::mem::take(&mut replayed), rules, options),
                 )
             },
         );
-        for (file, findings) in judged {
-            report.files.extend(file);
-            report.findings.extend(findings);
-        }
-        let is_done = is_last && now.is_empty();
-        (ready, replayed) = (read, now);
-        if is_done && ready.is_empty() && replayed.is_empty() {
-            return report;
+        (read, replayed) = (now_read, now_replayed);
+        if tell(judged).is_break() || is_last && replayed.is_empty() {
+            return;
         }
     }
+}
+
+/// Judges one history, and keeps what it finds.
+pub fn lint<'i>(inputs: &'i [Input], rules: &RuleSet, options: &Options) -> Vec<LintedFile<'i>> {
+    let mut files = Vec::new();
+    lint_each(inputs, rules, options, &mut |some| {
+        files.extend(some);
+        ControlFlow::Continue(())
+    });
+    files
 }
 
 /// The inputs in runs of about [`BATCH_BYTES`].

@@ -40,6 +40,9 @@ pub(super) enum Kind {
     },
 }
 
+/// Fewer statements than this are not worth a task of their own.
+const MIN_PIECES: usize = 16;
+
 /// Reads every file.
 pub(super) fn all(inputs: &[Input]) -> Vec<(&Input, File)> {
     inputs.par_iter().map(|input| (input, file(input))).collect()
@@ -48,7 +51,9 @@ pub(super) fn all(inputs: &[Input]) -> Vec<(&Input, File)> {
 fn file(input: &Input) -> File {
     let text = input.source.text();
     let split = split::split(text);
-    let mut pieces: Vec<Piece> = split.pieces.iter().filter_map(|it| piece(it, input)).collect();
+    // Pieces are independent too: the longest file must not keep one core busy while the others wait.
+    let pieces = split.pieces.par_iter().with_min_len(MIN_PIECES);
+    let mut pieces: Vec<Piece> = pieces.filter_map(|it| piece(it, input)).collect();
     // A file that is no text at all has no pieces, and must not pass for an empty one.
     if pieces.is_empty()
         && let Some(unreadable) = input.source.unreadable().first()

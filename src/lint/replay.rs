@@ -60,7 +60,7 @@ impl Replay {
         Self { catalog, major: options.postgres, n_files: 0 }
     }
 
-    /// Runs one file. Of a file that is not judged only the catalog remains.
+    /// Runs one file. Of a file that is not judged the catalog remains, and what could not be followed.
     pub(super) fn run(&mut self, input: &Input, file: File) -> Replayed {
         self.n_files += 1;
         self.catalog.start_file(self.n_files);
@@ -81,20 +81,20 @@ impl Replay {
                     said.map(|it| self.only_said(piece.span, StatementKind::Other, it, scope))
                 }
             };
-            statements.extend(ran.filter(|_| is_judged));
+            statements.extend(ran);
         }
-        self.end_file(scope, &mut statements);
+        self.end_file(scope, is_judged, &mut statements);
         replaced::mark(&mut statements);
         Replayed { statements, comments: file.comments }
     }
 
     /// A transaction that the file opened and did not end is a finding; its changes count all the same.
-    fn end_file(&mut self, scope: Scope, statements: &mut [Ran]) {
+    fn end_file(&mut self, scope: Scope, is_judged: bool, statements: &mut [Ran]) {
         let Some(open) = &self.catalog.session.open else { return };
         if !open.by_runner {
             let begin =
                 statements.iter_mut().rev().find(|it| it.outcome.statement == StatementKind::Transaction);
-            if let Some(begin) = begin {
+            if let Some(begin) = begin.filter(|_| is_judged) {
                 let (rule, at) = ("uncommitted-transaction", begin.span);
                 begin.said.push(Said { rule, at, detail: String::new() });
             }
@@ -142,6 +142,10 @@ impl Replay {
             self.catalog.session.tell(held.iter().filter_map(|it| it.relation.as_ref()).map(|it| &it.name));
             outcome.effects.extend(held);
             self.catalog.session.hold(&outcome.locks(), span.start);
+        } else {
+            // What a body did in its time is in the catalog now.
+            outcome.effects.clear();
+            origins.clear();
         }
         let transaction = self.catalog.session.transaction;
         let makes = if is_judged { replaced::made_by(statement, &self.catalog) } else { Vec::new() };

@@ -2,6 +2,8 @@
 //!
 //! Only frameworks that mark the parts by comments are known here.
 
+use memchr::memchr_iter;
+
 use crate::effect::Scope;
 
 /// What a file's marks say of how it runs.
@@ -71,7 +73,8 @@ pub fn keep_up_part(file: &mut [u8]) -> Up {
 }
 
 fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
-    file.split(|it| *it == b'\n')
+    let ends = memchr_iter(b'\n', file).chain(std::iter::once(file.len()));
+    ends.scan(0, |start, end| file.get(std::mem::replace(start, end + 1)..end))
 }
 
 /// Whether `line` starts with the words of `marker`, in any case and with any white space between.

@@ -3,9 +3,11 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::mpsc,
 };
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use rayon::slice::ParallelSliceMut;
 
 use super::{Exclude, order::natural};
 use crate::error::Error;
@@ -23,17 +25,34 @@ pub enum Depth {
 pub fn sql_files(folder: &Path, exclude: &Exclude, depth: Depth) -> Result<Vec<PathBuf>, Error> {
     let mut walk = WalkBuilder::new(folder);
     walk.max_depth((depth == Depth::One).then_some(1));
-    let mut paths = Vec::new();
-    for entry in walk.build() {
-        let entry = entry.map_err(|error| unreadable(folder, error))?;
-        let path = entry.path();
-        let is_file = entry.file_type().is_some_and(|it| it.is_file() || it.is_symlink()) && path.is_file();
-        if is_file && is_sql(path) && !exclude.has(path) {
-            paths.push(path.strip_prefix(".").unwrap_or(path).to_owned());
-        }
-    }
-    paths.sort_by(|a, b| natural(a, b));
+    let (sender, found) = mpsc::channel();
+    walk.build_parallel().run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            let sent = wanted(entry, folder, exclude).transpose().map(|it| sender.send(it));
+            if matches!(sent, Some(Err(_))) { WalkState::Quit } else { WalkState::Continue }
+        })
+    });
+    drop(sender);
+    let mut paths = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+    paths.par_sort_by(|a, b| natural(a, b));
     Ok(paths)
+}
+
+/// The entry's path, if it is a file to read.
+fn wanted(
+    entry: Result<DirEntry, ignore::Error>,
+    folder: &Path,
+    exclude: &Exclude,
+) -> Result<Option<PathBuf>, Error> {
+    let entry = entry.map_err(|error| unreadable(folder, error))?;
+    let path = entry.path();
+    let is_file = match entry.file_type() {
+        Some(it) if it.is_symlink() => path.is_file(),
+        it => it.is_some_and(|it| it.is_file()),
+    };
+    let is_wanted = is_sql(path) && is_file && !exclude.has(path);
+    Ok(is_wanted.then(|| path.strip_prefix(".").unwrap_or(path).to_owned()))
 }
 
 /// Whether the file takes a migration back: `7.down.sql`, or `down.sql` beside an `up.sql`.

@@ -133,11 +133,11 @@ impl<W: Write> Reporter for Json<W> {
     }
 }
 
-impl From<&LintedFile> for File {
-    fn from(file: &LintedFile) -> Self {
+impl From<&LintedFile<'_>> for File {
+    fn from(file: &LintedFile<'_>) -> Self {
         Self {
-            path: file.path.clone(),
-            framework: file.framework,
+            path: file.input.source.path().to_string_lossy().into_owned(),
+            framework: file.input.framework,
             statements: file.statements.iter().map(Into::into).collect(),
         }
     }

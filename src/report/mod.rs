@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 use crate::{
     finding::{Finding, Severity},
-    lint::LintedFile,
+    lint::{InputRole, LintedFile},
 };
 
 pub use concise::Concise;
@@ -28,7 +28,7 @@ pub enum Event<'a> {
     /// What the run takes for granted.
     Assumed(&'a Assumed),
     /// A file was judged.
-    File(&'a LintedFile),
+    File(&'a LintedFile<'a>),
     /// Something is wrong, at a place in this text.
     Finding(&'a Finding, &'a str),
     /// The run is over.
@@ -107,10 +107,12 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts a file and its statements.
-    pub fn add_file(&mut self, file: &LintedFile) {
-        self.n_files += 1;
-        self.n_statements += file.n_statements;
+    /// Counts a file and its statements. Of one that is not judged only what could not be read counts.
+    pub fn add_file(&mut self, file: &LintedFile<'_>) {
+        if file.input.role == InputRole::Linted {
+            self.n_files += 1;
+            self.n_statements += file.n_statements;
+        }
         self.n_unreadable += file.n_unreadable;
     }
 

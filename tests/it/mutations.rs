@@ -104,12 +104,14 @@ fn pipeline(text: &str, rules: &RuleSet) {
         Options { postgres: 14, settings: Vec::new(), require_reason: false, keep_statements: true };
     let source = Source::new("a.sql", text.as_bytes().to_vec());
     let input = Input { source, role: InputRole::Linted, framework: "plain", transaction: None };
-    let report = lint(std::slice::from_ref(&input), rules, &options);
+    let files = lint(std::slice::from_ref(&input), rules, &options);
     for format in [Format::Full, Format::Concise, Format::Json] {
         let mut reporter = format.reporter(io::sink(), true);
-        report.files.iter().for_each(|file| reporter.event(Event::File(file)).unwrap());
-        for finding in &report.findings {
-            reporter.event(Event::Finding(finding, input.source.text())).unwrap();
+        for file in &files {
+            reporter.event(Event::File(file)).unwrap();
+            for finding in &file.findings {
+                reporter.event(Event::Finding(finding, input.source.text())).unwrap();
+            }
         }
         reporter.finish().unwrap();
     }

@@ -48,7 +48,7 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         require_reason: example.options.reasons == Some(Reasons::Required),
         keep_statements: false,
     };
-    lint(&inputs, rules, &options).findings
+    lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect()
 }
 
 fn report(findings: &[Finding]) -> String {

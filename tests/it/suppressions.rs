@@ -15,8 +15,9 @@ fn report(sql: &str) -> Vec<String> {
     };
     let options =
         Options { postgres: 15, settings: Vec::new(), require_reason: false, keep_statements: false };
-    let findings = lint(&[input], &RuleSet::embedded().unwrap(), &options).findings;
-    findings.iter().map(|it| format!("{}:{} {}", it.start.line, it.start.column, it.rule)).collect()
+    let files = lint(std::slice::from_ref(&input), &RuleSet::embedded().unwrap(), &options);
+    let findings = files.iter().flat_map(|it| &it.findings);
+    findings.map(|it| format!("{}:{} {}", it.start.line, it.start.column, it.rule)).collect()
 }
 
 #[test]
