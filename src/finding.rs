@@ -1,6 +1,9 @@
 //! What a run is for: a place in the user's SQL and what is wrong there.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 pub use crate::sql::source::{Position, Span};
 
@@ -34,11 +37,11 @@ impl Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule's id: its file's stem.
-    pub rule: String,
+    pub rule: SmolStr,
     /// How bad it is here.
     pub severity: Severity,
-    /// The file, as it was named to us.
-    pub path: String,
+    /// The file, as it was named to us; shared by its findings.
+    pub path: Arc<str>,
     /// The statement, or the part of it that matters.
     pub span: Span,
     /// Where `span` begins.

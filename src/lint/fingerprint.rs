@@ -2,17 +2,27 @@
 
 use sha2::{Digest, Sha256};
 
-/// The fingerprint of a rule's finding on a relation in a statement, given in [its normal form](normalise): 32 hexadecimal digits.
+/// A fingerprint before it is written down.
+pub(super) type Bytes = [u8; 16];
+
+/// The fingerprint of a rule's finding on a relation in a statement, given in [its normal form](normalise).
 ///
 /// `nth` tells apart findings that are alike in all else.
-pub(super) fn of(rule: &str, relation: Option<&str>, normal: &str, nth: usize) -> String {
+pub(super) fn of(rule: &str, relation: Option<&str>, normal: &str, nth: usize) -> Bytes {
     let mut hash = Sha256::new();
     for part in [rule, relation.unwrap_or_default(), normal, &nth.to_string()] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
+    let mut bytes = Bytes::default();
+    bytes.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+    bytes
+}
+
+/// 32 hexadecimal digits.
+pub(super) fn in_digits(fingerprint: Bytes) -> String {
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    hash.finalize().iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+    fingerprint.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// A statement without its comments, with single spaces, and in lower case outside quotes.

@@ -1,5 +1,7 @@
 //! Effects to findings: the rules, and the comments that allow them. Files are independent of each other here too.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -27,8 +29,13 @@ fn file<'i>(input: &'i Input, replayed: Replayed, rules: &RuleSet, options: &Opt
     let is_judged = input.role == InputRole::Linted;
     let spans: Vec<Span> = replayed.statements.iter().map(|it| it.span).collect();
     let mut suppressions = Suppressions::read(input.source.text(), &replayed.comments, &spans, rules);
-    let mut judged =
-        Judged { input, findings: Vec::new(), alike: FxHashMap::default(), normal: (None, String::new()) };
+    let mut judged = Judged {
+        input,
+        path: input.source.path().to_string_lossy().into(),
+        findings: Vec::new(),
+        alike: FxHashMap::default(),
+        normal: (None, String::new()),
+    };
     for (n, ran) in replayed.statements.iter().enumerate() {
         judged.statement(n, ran, rules, &mut suppressions);
     }
@@ -52,9 +59,10 @@ fn file<'i>(input: &'i Input, replayed: Replayed, rules: &RuleSet, options: &Opt
 /// The findings of one file so far.
 struct Judged<'i> {
     input: &'i Input,
+    path: Arc<str>,
     findings: Vec<Finding>,
     /// How many findings there are of each rule, relation and statement text.
-    alike: FxHashMap<String, usize>,
+    alike: FxHashMap<fingerprint::Bytes, usize>,
     /// The statement at hand in its normal form: most have several findings.
     normal: (Option<Span>, String),
 }
@@ -65,7 +73,7 @@ impl Judged<'_> {
             if let Some(judgement) = rules.say(said.rule, &said.detail, None)
                 && !suppressions.allows(said.rule, Some(n))
             {
-                self.add(&judgement, said.at, ran.span);
+                self.add(judgement, said.at, ran.span);
             }
         }
         for judgement in rules.judge(&ran.outcome, &|_| Heat::Unknown) {
@@ -74,7 +82,7 @@ impl Judged<'_> {
             }
             let first = judgement.effects.first().copied().unwrap_or_default();
             let at = ran.origins.iter().find(|it| it.0.contains(&first)).map_or(ran.span, |it| it.1);
-            self.add(&judgement, at, ran.span);
+            self.add(judgement, at, ran.span);
         }
     }
 
@@ -82,7 +90,7 @@ impl Judged<'_> {
     fn misuses(&mut self, rules: &RuleSet, suppressions: &mut Suppressions, options: &Options) {
         for misuse in suppressions.misuses(rules) {
             if let Some(judgement) = rules.say(misuse.rule, &misuse.detail, None) {
-                self.add(&judgement, misuse.span, misuse.span);
+                self.add(judgement, misuse.span, misuse.span);
             }
         }
         if options.require_reason {
@@ -90,13 +98,13 @@ impl Judged<'_> {
                 suppressions.without_reason().map(|(span, rule)| (span, rule.to_owned())).collect();
             for (span, rule) in without {
                 if let Some(judgement) = rules.say("suppression-without-reason", &rule, None) {
-                    self.add(&judgement, span, span);
+                    self.add(judgement, span, span);
                 }
             }
         }
     }
 
-    fn add(&mut self, judgement: &Judgement<'_>, at: Span, statement: Span) {
+    fn add(&mut self, judgement: Judgement<'_>, at: Span, statement: Span) {
         let source = &self.input.source;
         let relation = judgement.relation.as_ref().map(|it| it.name.to_string());
         let (rule, text) = (judgement.rule.id.as_str(), statement.of(source.text()));
@@ -104,23 +112,23 @@ impl Judged<'_> {
             self.normal = (Some(statement), fingerprint::normalise(text));
         }
         let mut fingerprint = fingerprint::of(rule, relation.as_deref(), &self.normal.1, 0);
-        let n_alike = self.alike.entry(fingerprint.clone()).or_default();
+        let n_alike = self.alike.entry(fingerprint).or_default();
         if *n_alike > 0 {
             fingerprint = fingerprint::of(rule, relation.as_deref(), &self.normal.1, *n_alike);
         }
         *n_alike += 1;
         self.findings.push(Finding {
-            rule: rule.to_owned(),
+            rule: judgement.rule.id.clone(),
             severity: judgement.severity,
-            path: source.path().to_string_lossy().into_owned(),
+            path: Arc::clone(&self.path),
             span: at,
             start: source.position(at.start),
             end: source.position(at.end),
             relation,
-            message: judgement.message.clone(),
-            help: judgement.help.clone(),
-            notes: judgement.notes.clone(),
-            fingerprint,
+            message: judgement.message,
+            help: judgement.help,
+            notes: judgement.notes,
+            fingerprint: fingerprint::in_digits(fingerprint),
         });
     }
 }

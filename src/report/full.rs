@@ -58,13 +58,13 @@ fn group<'a>(finding: &'a Finding, text: &'a str) -> Group<'a> {
         Severity::Warning => Level::WARNING,
         Severity::Note | Severity::Off => Level::NOTE,
     };
-    let mut group = Group::with_title(level.primary_title(&finding.message).id(&finding.rule));
+    let mut group = Group::with_title(level.primary_title(&finding.message).id(finding.rule.as_str()));
     group = match Excerpt::of(finding, text) {
         Some(excerpt) => {
             let label = excerpt.is_cut.then_some("the statement goes on below");
             let marked = AnnotationKind::Primary.span(excerpt.marked).label(label);
             let snippet = Snippet::source(excerpt.lines).line_start(excerpt.first_line);
-            group.element(snippet.path(&finding.path).annotation(marked))
+            group.element(snippet.path(&*finding.path).annotation(marked))
         }
         None => group.element(origin(finding)),
     };
@@ -75,7 +75,7 @@ fn group<'a>(finding: &'a Finding, text: &'a str) -> Group<'a> {
 
 fn origin(finding: &Finding) -> Origin<'_> {
     let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-    Origin::path(&finding.path).line(number(finding.start.line)).char_column(number(finding.start.column))
+    Origin::path(&*finding.path).line(number(finding.start.line)).char_column(number(finding.start.column))
 }
 
 fn counts(summary: &Summary) -> String {

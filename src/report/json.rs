@@ -203,9 +203,9 @@ impl From<&Finding> for JsonFinding {
     fn from(finding: &Finding) -> Self {
         let finding = finding.clone();
         Self {
-            rule: finding.rule,
+            rule: finding.rule.to_string(),
             severity: finding.severity,
-            path: finding.path,
+            path: finding.path.to_string(),
             line: finding.start.line,
             column: finding.start.column,
             end_line: finding.end.line,

@@ -1,6 +1,7 @@
 //! A rule's file: a Markdown page that begins with a heading and a `toml rule` fence.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smol_str::SmolStr;
 
 use super::{
     example::{Example, examples},
@@ -14,7 +15,7 @@ use crate::{error::Error, finding::Severity, suggest::toml_mistake, traffic::Hea
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Its file's stem: a slug that names the harm.
-    pub id: String,
+    pub id: SmolStr,
     /// The page's heading.
     pub title: String,
     /// What it belongs to.
@@ -138,7 +139,7 @@ fn parse(id: &str, page: &str) -> Result<Rule, String> {
     let template =
         |text: &str| Template::parse(text).map_err(|it| format!("line {}: {it}", line_of(fence, text)));
     Ok(Rule {
-        id: id.to_owned(),
+        id: id.into(),
         title: title.to_owned(),
         pack: head.pack,
         severity: head.severity,
