@@ -44,6 +44,14 @@ pub enum Error {
         /// The place, the mistake and the choices.
         problem: String,
     },
+    /// git could not be asked, or refused to answer.
+    #[error("{attempted}: {problem}")]
+    Git {
+        /// What was attempted.
+        attempted: String,
+        /// What git said, or why it could not be asked.
+        problem: String,
+    },
     /// A throwaway server could not be had or did not start.
     #[error("cannot start a throwaway PostgreSQL {major}: {problem}")]
     Sandbox {
@@ -80,6 +88,7 @@ impl Error {
             | Self::Report(_)
             | Self::Config { .. }
             | Self::Rule { .. }
+            | Self::Git { .. }
             | Self::Sandbox { .. }
             | Self::Runtime { .. }
             | Self::Postgres { .. } => 2,

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         stdin: Box::new(io::stdin().lock()),
         stdout: Box::new(io::stdout().lock()),
         stderr: Box::new(io::stderr().lock()),
+        environment: env::vars_os().collect(),
         styled: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
     }))
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use lockkeeper::catalog::Catalog;
 use lockkeeper::effect::predict::predict;
-use lockkeeper::lint::{Input, InputRole, Options, lint};
+use lockkeeper::lint::{Change, Input, InputRole, Options, lint};
 use lockkeeper::report::{Event, Format};
 use lockkeeper::rule::RuleSet;
 use lockkeeper::sql::parse::parse;
@@ -20,7 +20,13 @@ fuzz_target!(|bytes: &[u8]| {
     let source = Source::new("a.sql", bytes.to_vec());
     parts(source.text());
     let options = Options { postgres: 14, settings: Vec::new(), require_reason: false, keep_statements: true };
-    let input = Input { source, role: InputRole::Linted, framework: "plain", transaction: None };
+    let input = Input {
+        source,
+        role: InputRole::Linted,
+        framework: "plain",
+        transaction: None,
+        change: Change::Unknown,
+    };
     let files = lint(std::slice::from_ref(&input), &RULES, &options);
     for format in [Format::Full, Format::Json] {
         let mut reporter = format.reporter(io::sink(), true);

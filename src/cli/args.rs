@@ -91,6 +91,11 @@ pub(super) struct Lint {
     /// What was there before: a `pg_dump --schema-only` file or a folder of SQL files. May be given more than once.
     #[arg(long, value_name = "FILE")]
     pub schema: Vec<PathBuf>,
+    /// Judge only what changed since HEAD left this branch or commit: `main`, or `auto` for what the CI job says.
+    ///
+    /// New files are judged whole, edited ones where they changed; all others are replayed. What is not committed yet counts.
+    #[arg(long, value_name = "REF")]
+    pub since: Option<String>,
     /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
     pub format: Vec<Output>,

@@ -8,11 +8,12 @@ use std::{
 
 use rayon::prelude::*;
 
+use super::since::Since;
 use crate::{
     config::Config,
     effect::Scope,
     error::Error,
-    lint::{Input, InputRole},
+    lint::{Change, Input, InputRole},
     migration::{self, Exclude, MigrationFile},
     sql::source::Source,
 };
@@ -32,6 +33,8 @@ pub(super) struct Wanted<'c> {
     pub transaction: Option<Scope>,
     /// What standard input said, if it was asked for.
     pub stdin: Option<Vec<u8>>,
+    /// What changed, if only that is to be judged.
+    pub since: Option<Since>,
 }
 
 /// What was asked for.
@@ -46,7 +49,9 @@ pub(super) struct Inputs {
 impl Inputs {
     /// How many files have this role. What was there before counts once.
     pub(super) fn n(&self, role: InputRole) -> usize {
-        let n = |history: &Vec<Input>| history.iter().filter(|it| it.role == role).count();
+        // What was deleted is told of, but ran nowhere.
+        let is_there = |it: &&Input| it.role == role && !matches!(it.change, Change::Deleted { .. });
+        let n = |history: &Vec<Input>| history.iter().filter(is_there).count();
         let each = self.histories.iter().map(n);
         if role == InputRole::Schema { each.max().unwrap_or(0) } else { each.sum() }
     }
@@ -71,8 +76,15 @@ impl Wanted<'_> {
         let paths: Vec<_> = self.paths.iter().filter(|it| *it != Path::new("-")).cloned().collect();
         for history in migration::histories(&paths, &exclude)? {
             inputs.n_down += history.n_down;
-            inputs.histories.push(self.after_schema(self.read_all(&history.files, InputRole::Linted)?)?);
+            let mut files = self.read_all(&history.files, InputRole::Linted)?;
+            if let Some(since) = &self.since {
+                since.mark(&mut files, &history.later)?;
+            }
+            inputs.histories.push(self.after_schema(files)?);
         }
+        inputs
+            .histories
+            .extend(self.since.iter().filter_map(|it| it.deleted(&paths, &exclude)).map(|it| vec![it]));
         if let Some(bytes) = &self.stdin {
             let stdin = self.input(Path::new(STDIN), bytes.clone(), InputRole::Linted);
             inputs.histories.push(self.after_schema(vec![stdin])?);
@@ -108,7 +120,8 @@ impl Wanted<'_> {
     fn input(&self, path: &Path, mut bytes: Vec<u8>, role: InputRole) -> Input {
         let up = migration::keep_up_part(&mut bytes);
         let transaction = effective(up.transaction, self.transaction);
-        Input { source: Source::new(path, bytes), role, framework: up.framework, transaction }
+        let source = Source::new(path, bytes);
+        Input { source, role, framework: up.framework, transaction, change: Change::Unknown }
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     configured::{configuration, rules},
     inputs::{Inputs, Wanted, read_stdin},
     output,
+    since::Since,
 };
 use crate::{
     config::{self, Config, FailOn},
@@ -35,6 +36,8 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
         keep_statements: outputs.iter().any(|it| it.format.needs_statements()),
     };
     let mut wanted = wanted(args, &config)?;
+    let since = args.since.as_deref().or(config.since.as_deref()).filter(|it| !it.is_empty());
+    wanted.since = since.map(|it| Since::find(it, &wanted.paths, world)).transpose()?.flatten();
     wanted.stdin = read_stdin(&wanted.paths, &mut world.stdin)?;
     let threads = threads(args.jobs)?;
     let (inputs, rules) = threads.install(|| rayon::join(|| wanted.read(), || rules(&config)));
@@ -45,6 +48,7 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
         n_schema_files: inputs.n(InputRole::Schema),
         n_history_files: inputs.n(InputRole::History),
         n_down_files: inputs.n_down,
+        since: wanted.since.as_ref().map(|it| it.told(&inputs.histories)),
     };
     let summary = thread::scope(|scope| {
         let (sender, batches) = mpsc::sync_channel(MAX_WAITING);
@@ -81,6 +85,7 @@ fn wanted<'c>(args: &Lint, config: &'c Config) -> Result<Wanted<'c>, Error> {
         config,
         transaction: args.transaction.map(Into::into).or(config.transaction),
         stdin: None,
+        since: None,
     })
 }
 

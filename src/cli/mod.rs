@@ -14,6 +14,7 @@ mod inputs;
 mod lint;
 mod output;
 mod show;
+mod since;
 
 use std::{
     error::Error as _,
@@ -46,6 +47,16 @@ pub struct World<'w> {
     pub stderr: Box<dyn Write + 'w>,
     /// Whether stdout shows colours, when the command line leaves it open.
     pub styled: bool,
+    /// The variables of the environment that may matter.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+impl World<'_> {
+    /// The value of a variable of the environment; `None` if it is not set, empty, or no text.
+    fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.environment.iter().find(|it| it.0 == name);
+        found.and_then(|it| it.1.to_str()).filter(|it| !it.is_empty())
+    }
 }
 
 /// Runs one command and returns its exit code.

@@ -37,6 +37,8 @@ pub struct Config {
     pub exclude: GlobSet,
     /// What `exclude` is relative to: the configuration's folder.
     pub root: PathBuf,
+    /// Since when what changed is judged.
+    pub since: Option<String>,
     /// How far the runner's transaction reaches.
     pub transaction: Option<Scope>,
     /// The mildest severity that fails a run.
@@ -137,6 +139,7 @@ impl Config {
             paths: raw.paths.into_iter().map(below).collect(),
             exclude: globs(&source, raw.exclude)?,
             root: std::path::absolute(root).unwrap_or_else(|_| root.to_owned()),
+            since: raw.since,
             transaction: raw.transaction.map(Into::into),
             fail_on: raw.fail_on,
             rules_folder: raw.rules_folder.map(below),

@@ -16,6 +16,7 @@ pub(super) struct Raw {
     pub schema: Vec<String>,
     pub paths: Vec<String>,
     pub exclude: Vec<Spanned<String>>,
+    pub since: Option<String>,
     pub transaction: Option<Transaction>,
     pub fail_on: Option<FailOn>,
     pub rules: HashMap<Spanned<String>, Severity>,

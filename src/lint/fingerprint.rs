@@ -25,7 +25,10 @@ pub(super) fn in_digits(fingerprint: Bytes) -> String {
     fingerprint.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
-/// A statement without its comments, with single spaces, and in lower case outside quotes.
+/// What needs no space around it to be told from its neighbours.
+const SEPARATE: [char; 3] = ['(', ')', ','];
+
+/// A statement without its comments, with single spaces where words need them, and in lower case outside quotes.
 pub(super) fn normalise(statement: &str) -> String {
     let mut normal = String::with_capacity(statement.len());
     let mut rest = statement;
@@ -33,12 +36,15 @@ pub(super) fn normalise(statement: &str) -> String {
         let (token, after) = rest.split_at(token_length(rest, first));
         rest = after;
         if first.is_ascii_whitespace() || token.starts_with("--") || token.starts_with("/*") {
-            if !normal.ends_with(' ') {
+            if !normal.ends_with(' ') && !normal.ends_with(SEPARATE) {
                 normal.push(' ');
             }
         } else if matches!(first, b'\'' | b'"') {
             normal.push_str(token);
         } else {
+            if token.starts_with(SEPARATE) && normal.ends_with(' ') {
+                normal.pop();
+            }
             let start = normal.len();
             normal.push_str(token);
             if let Some(added) = normal.get_mut(start..) {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Input, InputRole, LintedFile, LintedStatement, Options, fingerprint,
+    Input, InputRole, LintedFile, LintedStatement, Options, change, fingerprint,
     replay::{Ran, Replayed},
 };
 use crate::{
@@ -36,6 +36,7 @@ fn file<'i>(input: &'i Input, replayed: Replayed, rules: &RuleSet, options: &Opt
         alike: FxHashMap::default(),
         normal: (None, String::new()),
     };
+    judged.change(&spans, rules, &mut suppressions);
     for (n, ran) in replayed.statements.iter().enumerate() {
         judged.statement(n, ran, rules, &mut suppressions);
     }
@@ -86,6 +87,18 @@ impl Judged<'_> {
         }
     }
 
+    /// What is wrong with the change of the file itself.
+    fn change(&mut self, statements: &[Span], rules: &RuleSet, suppressions: &mut Suppressions) {
+        let Some(said) = change::said(self.input, statements) else { return };
+        let statement = statements.iter().position(|it| *it == said.at);
+        if let Some(judgement) = rules.say(said.rule, &said.detail, None)
+            && !suppressions.allows(said.rule, statement)
+        {
+            let finding = self.finding(judgement, said.at, said.at);
+            self.findings.push(finding);
+        }
+    }
+
     /// What is wrong with the suppressions themselves.
     fn misuses(&mut self, rules: &RuleSet, suppressions: &mut Suppressions, options: &Options) {
         for misuse in suppressions.misuses(rules) {
@@ -104,7 +117,17 @@ impl Judged<'_> {
         }
     }
 
+    /// Reports what is in a statement that changed.
     fn add(&mut self, judgement: Judgement<'_>, at: Span, statement: Span) {
+        let (input, finding) = (self.input, self.finding(judgement, at, statement));
+        let place = |offset| input.source.position(offset);
+        if input.change.touches(place(statement.start), place(statement.end)) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Findings that are alike are counted also where they are not reported: the count is in their names.
+    fn finding(&mut self, judgement: Judgement<'_>, at: Span, statement: Span) -> Finding {
         let source = &self.input.source;
         let relation = judgement.relation.as_ref().map(|it| it.name.to_string());
         let (rule, text) = (judgement.rule.id.as_str(), statement.of(source.text()));
@@ -117,7 +140,7 @@ impl Judged<'_> {
             fingerprint = fingerprint::of(rule, relation.as_deref(), &self.normal.1, *n_alike);
         }
         *n_alike += 1;
-        self.findings.push(Finding {
+        Finding {
             rule: judgement.rule.id.clone(),
             severity: judgement.severity,
             path: Arc::clone(&self.path),
@@ -129,6 +152,6 @@ impl Judged<'_> {
             help: judgement.help,
             notes: judgement.notes,
             fingerprint: fingerprint::in_digits(fingerprint),
-        });
+        }
     }
 }

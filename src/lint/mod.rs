@@ -3,6 +3,7 @@
 //! Files are read and judged on every core, but replayed one after the other, since each statement's effects
 //! depend on what ran before. The three go on at once, a few files apart, so that a history of any length takes little memory.
 
+mod change;
 mod embedded;
 mod fingerprint;
 mod judge;
@@ -11,6 +12,8 @@ mod read;
 mod replaced;
 mod replay;
 mod scope;
+
+pub use change::{Change, Lines};
 
 use std::ops::ControlFlow;
 
@@ -45,6 +48,8 @@ pub struct Input {
     pub framework: &'static str,
     /// How far the runner's transaction reaches; `None` when nothing says so.
     pub transaction: Option<Scope>,
+    /// What of it changed since it was merged.
+    pub change: Change,
 }
 
 /// What a file is there for.

@@ -10,7 +10,7 @@ mod walk;
 
 pub use order::natural;
 pub use up::{Up, keep_up_part};
-pub use walk::{is_down, sql_files};
+pub use walk::{is_down, is_up, sql_files};
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,8 @@ use crate::error::Error;
 pub struct History {
     /// The files.
     pub files: Vec<MigrationFile>,
+    /// The files that run after the last one that was asked for.
+    pub later: Vec<PathBuf>,
     /// How many down migrations were left out.
     pub n_down: usize,
 }
@@ -78,7 +80,7 @@ fn of_folder(folder: &Path, exclude: &Exclude) -> Result<History, Error> {
         return Err(Error::Usage(nothing_in(folder, n_down, exclude)));
     }
     let files = paths.into_iter().map(|path| MigrationFile { path, is_asked_for: true }).collect();
-    Ok(History { files, n_down })
+    Ok(History { files, later: Vec::new(), n_down })
 }
 
 fn nothing_in(folder: &Path, n_down: usize, exclude: &Exclude) -> String {
@@ -99,9 +101,9 @@ fn of_files(folder: &Path, asked: &[&Path], exclude: &Exclude) -> Result<History
     paths.dedup();
     let is_asked_for = |path: &Path| asked.iter().any(|it| plain(it) == path);
     let n = paths.iter().rposition(|it| is_asked_for(it)).map_or(0, |last| last + 1);
-    paths.truncate(n);
+    let later = paths.split_off(n);
     let files = paths.into_iter().map(|path| MigrationFile { is_asked_for: is_asked_for(&path), path });
-    Ok(History { files: files.collect(), n_down })
+    Ok(History { files: files.collect(), later, n_down })
 }
 
 /// Without the `./` that says nothing.

@@ -55,6 +55,11 @@ fn wanted(
     Ok(is_wanted.then(|| path.strip_prefix(".").unwrap_or(path).to_owned()))
 }
 
+/// Whether the file's name is that of a migration that goes up.
+pub fn is_up(path: &Path) -> bool {
+    is_sql(path) && !is_down(path)
+}
+
 /// Whether the file takes a migration back: `7.down.sql`, or `down.sql` beside an `up.sql`.
 pub fn is_down(path: &Path) -> bool {
     let stem = path.file_stem().unwrap_or_default().as_encoded_bytes().to_ascii_lowercase();

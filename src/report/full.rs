@@ -43,7 +43,10 @@ impl<W: Write> Reporter for Full<W> {
 
 impl<W: Write> Full<W> {
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
-        writeln!(self.out, "{}", counts(summary))?;
+        match self.assumed.nothing_changed() {
+            Some(said) if summary.n_files == 0 => writeln!(self.out, "{said}")?,
+            _ => writeln!(self.out, "{}", counts(summary))?,
+        }
         if summary.n_unreadable > 0 {
             let n = counted(summary.n_unreadable, "statement");
             writeln!(self.out, "not judged: {n} that could not be read")?;
@@ -98,5 +101,8 @@ fn assumptions(assumed: &Assumed) -> String {
     ];
     let counts = counts.into_iter().filter(|it| it.0 > 0);
     all.extend(counts.map(|(n, what, done)| format!("{} {done}", counted(n, what))));
+    if let Some(since) = &assumed.since {
+        all.push(format!("only what changed since {} judged", since.shown()));
+    }
     all.join(", ")
 }

@@ -28,9 +28,18 @@ pub struct Json<W> {
 struct Report {
     schema: &'static str,
     postgres: u16,
+    since: Option<Since>,
     files: Vec<File>,
     findings: Vec<JsonFinding>,
     summary: JsonSummary,
+}
+
+#[derive(Serialize)]
+struct Since {
+    #[serde(rename = "ref")]
+    reference: String,
+    base: String,
+    changed_files: usize,
 }
 
 #[derive(Serialize)]
@@ -118,7 +127,10 @@ impl<W: Write> Json<W> {
 impl<W: Write> Reporter for Json<W> {
     fn event(&mut self, event: Event<'_>) -> io::Result<()> {
         match event {
-            Event::Assumed(Assumed { postgres, .. }) => self.report.postgres = *postgres,
+            Event::Assumed(Assumed { postgres, since, .. }) => {
+                self.report.postgres = *postgres;
+                self.report.since = since.as_ref().map(Into::into);
+            }
             Event::File(file) => self.report.files.push(file.into()),
             Event::Finding(finding, _) => self.report.findings.push(finding.into()),
             Event::Summary(summary) => self.report.summary = summary.into(),
@@ -130,6 +142,16 @@ impl<W: Write> Reporter for Json<W> {
         serde_json::to_writer(&mut self.out, &self.report)?;
         writeln!(self.out)?;
         self.out.flush()
+    }
+}
+
+impl From<&super::Since> for Since {
+    fn from(since: &super::Since) -> Self {
+        Self {
+            reference: since.reference.clone(),
+            base: since.base.clone(),
+            changed_files: since.n_changed_files,
+        }
     }
 }
 

@@ -87,6 +87,35 @@ pub struct Assumed {
     pub n_history_files: usize,
     /// Down migrations that were left out.
     pub n_down_files: usize,
+    /// Since when what changed was judged; `None` if everything was.
+    pub since: Option<Since>,
+}
+
+/// Since when what changed was judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    /// What the user, or CI, named.
+    pub reference: String,
+    /// The commit's full name: where HEAD left what was named.
+    pub base: String,
+    /// How many migrations are new, edited or deleted.
+    pub n_changed_files: usize,
+}
+
+impl Since {
+    /// `main (0123456789)`.
+    fn shown(&self) -> String {
+        let short: String = self.base.chars().take(10).collect();
+        format!("{} ({short})", self.reference)
+    }
+}
+
+impl Assumed {
+    /// What is said instead of nothing when nothing was there to be judged.
+    fn nothing_changed(&self) -> Option<String> {
+        let since = self.since.as_ref().filter(|it| it.n_changed_files == 0)?;
+        Some(format!("no migration changed since {}", since.shown()))
+    }
 }
 
 /// How much there was and how bad it is.

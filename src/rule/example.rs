@@ -1,6 +1,7 @@
 //! The examples of a rule's page, which are its tests.
 //!
-//! A `sql schema` fence says what existed before the examples that follow it. A `text` fence after a bad example is its report.
+//! A `sql schema` fence says what existed before the examples that follow it, and a `sql merged` fence what these said when they were
+//! merged. A `text` fence after a bad example is its report.
 
 use serde::Deserialize;
 
@@ -16,6 +17,8 @@ pub struct Example {
     pub sql: String,
     /// What existed before.
     pub schema: String,
+    /// What it said when it was merged, if it was.
+    pub merged: Option<String>,
     /// How it is linted.
     pub options: ExampleOptions,
     /// The report shown below it.
@@ -45,6 +48,8 @@ pub struct ExampleOptions {
     pub transaction: Option<Scope>,
     /// Whether a suppression must say why.
     pub reasons: Option<Reasons>,
+    /// It is not merged yet, and runs before this file, which is.
+    pub behind: Option<String>,
 }
 
 /// Whether a suppression must say why.
@@ -61,15 +66,18 @@ pub enum Reasons {
 pub(super) fn examples(fences: &[Fence<'_>]) -> Result<Vec<Example>, String> {
     let mut examples: Vec<Example> = Vec::new();
     let mut schema = String::new();
+    let mut merged = None;
     let mut report_follows = false;
     for fence in fences {
         let mut words = fence.info.split_whitespace();
         match (words.next(), words.next()) {
             (Some("sql"), Some("schema")) => fence.text.clone_into(&mut schema),
+            (Some("sql"), Some("merged")) => merged = Some(fence.text.to_owned()),
             (Some("sql"), Some(mark)) => {
                 let (mark, options) = (parse_mark(mark, fence)?, parse_options(words, fence)?);
-                let (sql, schema) = (fence.text.to_owned(), schema.clone());
-                examples.push(Example { mark, sql, schema, options, report: None, line: fence.first_line });
+                let (sql, schema, merged) = (fence.text.to_owned(), schema.clone(), merged.clone());
+                let line = fence.first_line;
+                examples.push(Example { mark, sql, schema, merged, options, report: None, line });
             }
             (Some("text"), None) if report_follows => {
                 if let Some(example) = examples.last_mut() {
@@ -89,7 +97,7 @@ fn parse_mark(mark: &str, fence: &Fence<'_>) -> Result<Mark, String> {
         "good" => Ok(Mark::Good),
         "elsewhere" => Ok(Mark::Elsewhere),
         _ => Err(format!(
-            "line {}: unknown mark `{mark}`, expected one of `bad`, `good`, `elsewhere`, `schema`",
+            "line {}: unknown mark `{mark}`, expected one of `bad`, `good`, `elsewhere`, `schema`, `merged`",
             fence.first_line - 1
         )),
     }

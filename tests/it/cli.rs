@@ -26,6 +26,11 @@ pub(crate) fn lockkeeper(args: &[&str]) -> Ran {
 }
 
 fn with_stdin(args: &[&str], stdin: &[u8]) -> Ran {
+    in_world(args, stdin, &[])
+}
+
+/// Runs `lockkeeper` with these arguments, standard input and variables of the environment.
+pub(crate) fn in_world(args: &[&str], stdin: &[u8], environment: &[(&str, &str)]) -> Ran {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let code = run(World {
         args: ["lockkeeper"].iter().chain(args).map(Into::into).collect(),
@@ -33,6 +38,7 @@ fn with_stdin(args: &[&str], stdin: &[u8]) -> Ran {
         stdout: Box::new(&mut stdout),
         stderr: Box::new(&mut stderr),
         styled: false,
+        environment: environment.iter().map(|(name, value)| (name.into(), value.into())).collect(),
     });
     Ran { code, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
 }
@@ -87,6 +93,7 @@ fn a_reader_that_went_away_is_no_error() {
             stdout: Box::new(Closed),
             stderr: Box::new(&mut stderr),
             styled: false,
+            environment: Vec::new(),
         });
         assert!(code < 2, "{args:?}: {code}");
         assert!(stderr.is_empty(), "{}", String::from_utf8_lossy(&stderr));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use lockkeeper::catalog::Catalog;
 use lockkeeper::effect::predict::predict;
-use lockkeeper::lint::{Input, InputRole, Options, lint};
+use lockkeeper::lint::{Change, Input, InputRole, Options, lint};
 use lockkeeper::report::{Event, Format};
 use lockkeeper::rule::RuleSet;
 use lockkeeper::sql::parse::parse;
@@ -103,7 +103,13 @@ fn pipeline(text: &str, rules: &RuleSet) {
     let options =
         Options { postgres: 14, settings: Vec::new(), require_reason: false, keep_statements: true };
     let source = Source::new("a.sql", text.as_bytes().to_vec());
-    let input = Input { source, role: InputRole::Linted, framework: "plain", transaction: None };
+    let input = Input {
+        source,
+        role: InputRole::Linted,
+        framework: "plain",
+        transaction: None,
+        change: Change::Unknown,
+    };
     let files = lint(std::slice::from_ref(&input), rules, &options);
     for format in [Format::Full, Format::Concise, Format::Json] {
         let mut reporter = format.reporter(io::sink(), true);

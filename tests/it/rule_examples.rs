@@ -9,7 +9,7 @@ use std::{
 
 use lockkeeper::{
     finding::{Finding, Severity},
-    lint::{Input, InputRole, Options, lint},
+    lint::{Change, Input, InputRole, Lines, Options, lint},
     rule::{Example, Mark, Reasons, Rule, RuleSet, When},
     sql::source::Source,
 };
@@ -37,6 +37,7 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         role,
         framework: "plain",
         transaction: if role == InputRole::Linted { example.options.transaction } else { None },
+        change: if role == InputRole::Linted { change(example) } else { Change::Unknown },
     };
     let inputs = [
         input("schema.sql", &example.schema, InputRole::Schema),
@@ -49,6 +50,17 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         keep_statements: false,
     };
     lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect()
+}
+
+/// What changed in an example: all lines of one that was merged.
+fn change(example: &Example) -> Change {
+    match (&example.merged, &example.options.behind) {
+        (Some(merged), _) => {
+            Change::Edited { lines: vec![Lines { first: 1, last: u32::MAX }], merged: merged.clone() }
+        }
+        (None, Some(last)) => Change::New { behind: Some(last.clone()) },
+        (None, None) => Change::Unknown,
+    }
 }
 
 fn report(findings: &[Finding]) -> String {

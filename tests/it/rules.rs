@@ -72,12 +72,12 @@ fn what_a_page_lacks_or_gets_wrong_is_said() {
         (
             "sql bad",
             "sql bda",
-            "line 13: unknown mark `bda`, expected one of `bad`, `good`, `elsewhere`, `schema`",
+            "line 13: unknown mark `bda`, expected one of `bad`, `good`, `elsewhere`, `schema`, `merged`",
         ),
         (
             "sql bad",
             "sql bad tx=file",
-            "line 13: unknown key `tx`, expected one of `pg`, `transaction`, `reasons` (after `sql bad tx=file`)",
+            "line 13: unknown key `tx`, expected one of `pg`, `transaction`, `reasons`, `behind` (after `sql bad tx=file`)",
         ),
         ("# A table is dropped", "", "the page has no heading: begin it with `# What goes wrong`"),
         ("toml rule", "toml", "the page has no ```toml rule fence"),

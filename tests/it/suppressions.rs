@@ -1,7 +1,7 @@
 //! Comments that allow findings: where they may stand, and what is said of those that do not do what they seem to.
 
 use lockkeeper::{
-    lint::{Input, InputRole, Options, lint},
+    lint::{Change, Input, InputRole, Options, lint},
     rule::RuleSet,
     sql::source::Source,
 };
@@ -12,6 +12,7 @@ fn report(sql: &str) -> Vec<String> {
         role: InputRole::Linted,
         framework: "plain",
         transaction: None,
+        change: Change::Unknown,
     };
     let options =
         Options { postgres: 15, settings: Vec::new(), require_reason: false, keep_statements: false };
