@@ -28,10 +28,10 @@ pub enum Error {
     /// The report could not be written to its stream.
     #[error("cannot write the report")]
     Report(#[source] io::Error),
-    /// `lockkeeper.toml` is wrong; the message shows where.
+    /// `lockkeeper.toml` or a baseline is wrong; the message shows where.
     #[error("{}: {problem}", path.display())]
     Config {
-        /// The configuration file.
+        /// The file.
         path: PathBuf,
         /// The place, the mistake and the choices.
         problem: String,

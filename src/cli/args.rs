@@ -43,6 +43,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Judge migration files without a server.
     Lint(Lint),
+    /// Write down all findings there are, so that `lint --baseline` reports new ones only.
+    Baseline(Baseline),
     /// Print the page of a rule: why, what to write instead, sources.
     Explain {
         /// The rule's id, as findings show it in brackets.
@@ -80,6 +82,39 @@ pub(super) enum SchemaOf {
 /// Judge migration files without a server.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Lint {
+    /// What is judged.
+    #[command(flatten)]
+    pub judged: Judged,
+    /// Judge only what changed since HEAD left this branch or commit: `main`, or `auto` for what the CI job says.
+    ///
+    /// New files are judged whole, edited ones where they changed; all others are replayed. What is not committed yet counts.
+    #[arg(long, value_name = "REF")]
+    pub since: Option<String>,
+    /// Leave out the findings that this file lists; `lockkeeper baseline` writes it.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
+    pub format: Vec<Output>,
+    /// The mildest severity that fails the run. Default: error.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub fail_on: Option<FailOn>,
+}
+
+/// Write down all findings there are, so that `lint --baseline` reports new ones only.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Baseline {
+    /// What is judged.
+    #[command(flatten)]
+    pub judged: Judged,
+    /// The file to write. Default: `baseline` of lockkeeper.toml, else lockkeeper.baseline beside it.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What is judged, and what is assumed of the server and of whoever runs the files.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Judged {
     /// Files, folders, or - for standard input. Default: `paths` of lockkeeper.toml.
     ///
     /// A folder is one history: all its .sql files, in natural order. The earlier files beside a file are replayed, not judged.
@@ -91,17 +126,6 @@ pub(super) struct Lint {
     /// What was there before: a `pg_dump --schema-only` file or a folder of SQL files. May be given more than once.
     #[arg(long, value_name = "FILE")]
     pub schema: Vec<PathBuf>,
-    /// Judge only what changed since HEAD left this branch or commit: `main`, or `auto` for what the CI job says.
-    ///
-    /// New files are judged whole, edited ones where they changed; all others are replayed. What is not committed yet counts.
-    #[arg(long, value_name = "REF")]
-    pub since: Option<String>,
-    /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
-    pub format: Vec<Output>,
-    /// The mildest severity that fails the run. Default: error.
-    #[arg(long, value_enum, value_name = "LEVEL")]
-    pub fail_on: Option<FailOn>,
     /// How the runner sends the files. Default: as the framework's marks in a file say, else each file as one transaction, unless it
     /// has a BEGIN or COMMIT of its own or what cannot be in a transaction.
     #[arg(long, value_enum, value_name = "SCOPE")]

@@ -55,6 +55,11 @@ impl Inputs {
         let each = self.histories.iter().map(n);
         if role == InputRole::Schema { each.max().unwrap_or(0) } else { each.sum() }
     }
+
+    /// Whether standard input is among them.
+    pub(super) fn has_stdin(&self) -> bool {
+        self.histories.iter().flatten().any(|it| it.source.path() == Path::new(STDIN))
+    }
 }
 
 /// Reads standard input if `paths` has a `-`.

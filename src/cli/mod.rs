@@ -9,10 +9,14 @@
 //! | 2 | the job could not be done: usage, configuration, an unreadable file, a report that could not be written |
 
 mod args;
+mod baseline;
 mod configured;
 mod inputs;
+mod known;
 mod lint;
 mod output;
+mod place;
+mod prepared;
 mod show;
 mod since;
 
@@ -86,6 +90,7 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
     let config = args.config.as_deref();
     match args.command {
         Command::Lint(args) => lint::run(&args, config, world),
+        Command::Baseline(args) => baseline::run(&args, config, world),
         Command::Explain { id } => show::explain(&id, config, world),
         Command::Rules { json } => show::rules(json, config, world),
         Command::Config => show::text(crate::config::DEFAULT, world),

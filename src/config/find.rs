@@ -11,7 +11,10 @@ pub fn find(start: &Path) -> Option<PathBuf> {
     for folder in absolute.ancestors() {
         let path = folder.join(NAME);
         if path.is_file() {
-            return Some(path);
+            // Whoever stands above it reads its paths as from there.
+            let here = std::env::current_dir().ok();
+            let below = here.and_then(|it| path.strip_prefix(it).ok().map(Path::to_owned));
+            return Some(below.unwrap_or(path));
         }
         if folder.join(".git").exists() {
             return None;

@@ -39,6 +39,8 @@ pub struct Config {
     pub root: PathBuf,
     /// Since when what changed is judged.
     pub since: Option<String>,
+    /// The findings that are left out, because they were there before.
+    pub baseline: Option<PathBuf>,
     /// How far the runner's transaction reaches.
     pub transaction: Option<Scope>,
     /// The mildest severity that fails a run.
@@ -138,8 +140,9 @@ impl Config {
             schema: raw.schema.into_iter().map(below).collect(),
             paths: raw.paths.into_iter().map(below).collect(),
             exclude: globs(&source, raw.exclude)?,
-            root: std::path::absolute(root).unwrap_or_else(|_| root.to_owned()),
+            root: std::path::absolute(Path::new(".").join(root)).unwrap_or_else(|_| root.to_owned()),
             since: raw.since,
+            baseline: raw.baseline.map(below),
             transaction: raw.transaction.map(Into::into),
             fail_on: raw.fail_on,
             rules_folder: raw.rules_folder.map(below),
@@ -161,6 +164,11 @@ impl Config {
         config.rules.sort_by_key(|it| it.place.start);
         config.source = source;
         Ok(config)
+    }
+
+    /// The folder of the file; empty for the working directory, or if there is no file.
+    pub fn folder(&self) -> &Path {
+        self.source.path.parent().unwrap_or(Path::new(""))
     }
 
     /// Checks that every rule that has a severity is one of `ids`.

@@ -17,6 +17,7 @@ pub(super) struct Raw {
     pub paths: Vec<String>,
     pub exclude: Vec<Spanned<String>>,
     pub since: Option<String>,
+    pub baseline: Option<String>,
     pub transaction: Option<Transaction>,
     pub fail_on: Option<FailOn>,
     pub rules: HashMap<Spanned<String>, Severity>,

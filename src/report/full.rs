@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Assumed, Event, Reporter, Summary, counted, excerpt::Excerpt};
+use super::{Assumed, Baseline, Event, Reporter, Summary, counted, excerpt::Excerpt};
 use crate::finding::{Finding, Severity};
 
 /// Writes for people.
@@ -51,7 +51,24 @@ impl<W: Write> Full<W> {
             let n = counted(summary.n_unreadable, "statement");
             writeln!(self.out, "not judged: {n} that could not be read")?;
         }
+        if let Some(baseline) = &summary.baseline {
+            self.baseline(baseline)?;
+        }
         writeln!(self.out, "assumed: {}", assumptions(&self.assumed))
+    }
+}
+
+impl<W: Write> Full<W> {
+    fn baseline(&mut self, baseline: &Baseline) -> io::Result<()> {
+        let Baseline { path, n_known, n_stale } = baseline;
+        if *n_known > 0 {
+            writeln!(self.out, "{} left out by {path}", counted(*n_known, "known finding"))?;
+        }
+        match n_stale {
+            0 => Ok(()),
+            1 => writeln!(self.out, "1 entry of {path} no longer occurs: run `lockkeeper baseline`"),
+            n => writeln!(self.out, "{n} entries of {path} no longer occur: run `lockkeeper baseline`"),
+        }
     }
 }
 

@@ -115,6 +115,14 @@ struct JsonSummary {
     warnings: usize,
     notes: usize,
     unreadable: usize,
+    baseline: Option<JsonBaseline>,
+}
+
+#[derive(Serialize)]
+struct JsonBaseline {
+    path: String,
+    known: usize,
+    stale: usize,
 }
 
 impl<W: Write> Json<W> {
@@ -251,6 +259,11 @@ impl From<&Summary> for JsonSummary {
             warnings: summary.n_warnings,
             notes: summary.n_notes,
             unreadable: summary.n_unreadable,
+            baseline: summary.baseline.as_ref().map(|it| JsonBaseline {
+                path: it.path.clone(),
+                known: it.n_known,
+                stale: it.n_stale,
+            }),
         }
     }
 }

@@ -119,7 +119,7 @@ impl Assumed {
 }
 
 /// How much there was and how bad it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Files judged.
     pub n_files: usize,
@@ -133,6 +133,19 @@ pub struct Summary {
     pub n_warnings: usize,
     /// Findings that are notes.
     pub n_notes: usize,
+    /// What a baseline left out; `None` if there is none.
+    pub baseline: Option<Baseline>,
+}
+
+/// What a baseline left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Baseline {
+    /// Its file.
+    pub path: String,
+    /// Findings that it knows.
+    pub n_known: usize,
+    /// Entries that no longer occur.
+    pub n_stale: usize,
 }
 
 impl Summary {

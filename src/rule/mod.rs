@@ -3,6 +3,7 @@
 //! A rule is a Markdown page in `rules/`: a TOML fence with its conditions, prose, and examples that are its tests.
 //! OR between conditions is another `[[when]]`; what a condition cannot say is a missing field of an effect, never an expression.
 
+mod baseline;
 mod example;
 mod file;
 mod judge;
@@ -13,6 +14,7 @@ mod suppress;
 mod template;
 mod when;
 
+pub use baseline::{Baseline, Known};
 pub use example::{Example, ExampleOptions, Mark, Reasons};
 pub use file::{Pack, Producer, Rule, Severities};
 pub use judge::Judgement;

@@ -1,0 +1,144 @@
+//! Everything that judging needs, from the arguments and the configuration.
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+};
+
+use super::{
+    World,
+    args::Judged,
+    configured::{configuration, rules},
+    inputs::{Inputs, Wanted, read_stdin},
+    since::Since,
+};
+use crate::{
+    config::{self, Config},
+    error::Error,
+    lint::{self, InputRole, LintedFile, Options},
+    report::{self, Assumed},
+    rule::RuleSet,
+};
+
+/// What is judged, and by what.
+pub(super) struct Prepared {
+    pub(super) config: Config,
+    pub(super) inputs: Inputs,
+    rules: RuleSet,
+    options: Options,
+    threads: rayon::ThreadPool,
+    postgres_by_default: bool,
+    /// `None` if everything is judged.
+    since: Option<report::Since>,
+}
+
+/// What only some commands ask for.
+#[derive(Default)]
+pub(super) struct Extras<'a> {
+    /// Whether statements are wanted that nothing is wrong with.
+    pub(super) keep_statements: bool,
+    /// Whether it may be that only what changed is judged.
+    pub(super) may_be_partial: bool,
+    /// Since when what changed is judged, whatever the configuration says.
+    pub(super) since: Option<&'a str>,
+}
+
+impl Prepared {
+    /// Reads the configuration, the rules and the files.
+    pub(super) fn read(
+        args: &Judged,
+        config: Option<&Path>,
+        extras: &Extras<'_>,
+        world: &mut World<'_>,
+    ) -> Result<Self, Error> {
+        let config = configuration(config, &args.paths)?;
+        let declared = args.pg.or(config.postgres);
+        let options = Options {
+            postgres: declared.unwrap_or(config::OLDEST_SUPPORTED),
+            settings: config.session.clone(),
+            require_reason: config.require_reason,
+            keep_statements: extras.keep_statements,
+        };
+        let mut wanted = wanted(args, &config)?;
+        if extras.may_be_partial {
+            let since = extras.since.or(config.since.as_deref()).filter(|it| !it.is_empty());
+            wanted.since = since.map(|it| Since::find(it, &wanted.paths, world)).transpose()?.flatten();
+        }
+        wanted.stdin = read_stdin(&wanted.paths, &mut world.stdin)?;
+        let threads = threads(args.jobs)?;
+        let (inputs, rules) = threads.install(|| rayon::join(|| wanted.read(), || rules(&config)));
+        let (rules, inputs) = (rules?, inputs?);
+        let since = wanted.since.as_ref().map(|it| it.told(&inputs.histories));
+        let postgres_by_default = declared.is_none();
+        Ok(Self { config, inputs, rules, options, threads, postgres_by_default, since })
+    }
+
+    /// What the user should know that was taken for granted.
+    pub(super) fn assumed(&self) -> Assumed {
+        Assumed {
+            postgres: self.options.postgres,
+            postgres_by_default: self.postgres_by_default,
+            n_schema_files: self.inputs.n(InputRole::Schema),
+            n_history_files: self.inputs.n(InputRole::History),
+            n_down_files: self.inputs.n_down,
+            since: self.since.clone(),
+        }
+    }
+
+    /// Judges every history, while `take` takes file by file.
+    pub(super) fn judge<'i, T>(
+        &'i self,
+        take: impl FnOnce(&mut dyn Iterator<Item = LintedFile<'i>>) -> T,
+    ) -> T {
+        thread::scope(|scope| {
+            let (sender, batches) = mpsc::sync_channel(MAX_WAITING);
+            // The sender goes with the thread: when it is gone, everything was told.
+            scope.spawn(move || self.threads.install(|| self.lint_all(&sender)));
+            take(&mut batches.into_iter().flatten())
+        })
+    }
+
+    /// Ends early when nobody listens any more.
+    fn lint_all<'i>(&'i self, batches: &mpsc::SyncSender<Vec<LintedFile<'i>>>) {
+        for history in &self.inputs.histories {
+            lint::lint_each(history, &self.rules, &self.options, &mut |files| match batches.send(files) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            });
+        }
+    }
+}
+
+/// How many batches of judged files may wait until they are written.
+const MAX_WAITING: usize = 2;
+
+/// The parser recurses as deep as expressions are nested; memory is only taken for what is used.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// Threads that can read any file.
+pub(super) fn threads(jobs: Option<usize>) -> Result<rayon::ThreadPool, Error> {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0)).stack_size(STACK_BYTES);
+    threads.build().map_err(|it| Error::Usage(format!("cannot start threads: {it}")))
+}
+
+fn wanted<'c>(args: &Judged, config: &'c Config) -> Result<Wanted<'c>, Error> {
+    let or_configured = |given: &[PathBuf], configured: &[PathBuf]| {
+        if given.is_empty() { configured.to_vec() } else { given.to_vec() }
+    };
+    let paths = or_configured(&args.paths, &config.paths);
+    if paths.is_empty() {
+        let problem =
+            "nothing to lint: name migration files or their folder, or set `paths` in lockkeeper.toml";
+        return Err(Error::Usage(problem.to_owned()));
+    }
+    Ok(Wanted {
+        paths,
+        schema: or_configured(&args.schema, &config.schema),
+        config,
+        transaction: args.transaction.map(Into::into).or(config.transaction),
+        stdin: None,
+        since: None,
+    })
+}
