@@ -8,6 +8,7 @@ use super::{
     known::folder_of,
     place,
     prepared::{Extras, Prepared},
+    sift::Sift,
 };
 use crate::{
     error::Error,
@@ -29,8 +30,9 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
     let configured = config.baseline.clone();
     let path = args.output.clone().or(configured.clone()).unwrap_or_else(|| config.folder().join(NAME));
     let folder = folder_of(&path);
+    let mut sift = Sift::new(&prepared, None, world)?;
     let mut known: Vec<Known> = prepared.judge(|files| {
-        let findings = files.flat_map(|it| it.findings);
+        let findings = files.flat_map(|it| it.findings).filter_map(|mut it| sift.keep(&mut it).then_some(it));
         let known = findings.map(|it| Known {
             path: place::relative(Path::new(&*it.path), &folder),
             line: it.start.line,

@@ -8,6 +8,7 @@ use super::{
     known::Known,
     output,
     prepared::{Extras, Prepared},
+    sift::Sift,
 };
 use crate::{
     config::FailOn,
@@ -27,10 +28,11 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
     let prepared = Prepared::read(&args.judged, config, &extras, world)?;
     let config = &prepared.config;
     let baseline = args.baseline.as_ref().or(config.baseline.as_ref());
-    let mut known = baseline.map(|it| Known::read(it, &prepared.inputs)).transpose()?;
+    let known = baseline.map(|it| Known::read(it, &prepared.inputs)).transpose()?;
+    let mut sift = Sift::new(&prepared, known, world)?;
     let assumed = prepared.assumed();
     let summary = prepared
-        .judge(|files| output::write(&outputs, world, |tell| say(tell, &assumed, known.as_mut(), files)))?;
+        .judge(|files| output::write(&outputs, world, |tell| say(tell, &assumed, &mut sift, files)))?;
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error);
     Ok(if fail_on.fails(summary.worst()) { FINDINGS } else { CLEAN })
 }
@@ -39,15 +41,13 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
 fn say<'i>(
     tell: &mut dyn FnMut(Event<'_>) -> io::Result<()>,
     assumed: &Assumed,
-    mut known: Option<&mut Known>,
+    sift: &mut Sift<'_>,
     files: impl IntoIterator<Item = LintedFile<'i>>,
 ) -> io::Result<Summary> {
     let mut summary = Summary::default();
     tell(Event::Assumed(assumed))?;
     for mut file in files {
-        if let Some(known) = &mut known {
-            file.findings.retain(|it| !known.has(it));
-        }
+        file.findings.retain_mut(|it| sift.keep(it));
         summary.add_file(&file);
         if file.input.role == InputRole::Linted {
             tell(Event::File(&file))?;
@@ -57,7 +57,12 @@ fn say<'i>(
             tell(Event::Finding(finding, file.input.source.text()))?;
         }
     }
-    summary.baseline = known.map(|it| it.told());
+    let (configuration, findings) = sift.of_overrides();
+    for finding in &findings {
+        summary.add_finding(finding);
+        tell(Event::Finding(finding, configuration.text()))?;
+    }
+    summary.baseline = sift.of_baseline();
     tell(Event::Summary(&summary))?;
     Ok(summary)
 }

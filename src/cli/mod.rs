@@ -18,7 +18,9 @@ mod output;
 mod place;
 mod prepared;
 mod show;
+mod sift;
 mod since;
+mod today;
 
 use std::{
     error::Error as _,

@@ -30,6 +30,8 @@ pub(super) struct Prepared {
     options: Options,
     threads: rayon::ThreadPool,
     postgres_by_default: bool,
+    /// Whether the command line names what is judged.
+    pub(super) paths_are_given: bool,
     /// `None` if everything is judged.
     since: Option<report::Since>,
 }
@@ -72,7 +74,18 @@ impl Prepared {
         let (rules, inputs) = (rules?, inputs?);
         let since = wanted.since.as_ref().map(|it| it.told(&inputs.histories));
         let postgres_by_default = declared.is_none();
-        Ok(Self { config, inputs, rules, options, threads, postgres_by_default, since })
+        let paths_are_given = !args.paths.is_empty();
+        Ok(Self { config, inputs, rules, options, threads, postgres_by_default, paths_are_given, since })
+    }
+
+    /// The rules.
+    pub(super) fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// Whether only what changed is judged.
+    pub(super) fn is_partial(&self) -> bool {
+        self.since.is_some()
     }
 
     /// What the user should know that was taken for granted.

@@ -10,6 +10,7 @@ use crate::suggest::nearest;
 pub(super) fn mistake(path: &Path, text: &str, problem: &str, place: Range<usize>) -> String {
     let (problem, choices) = problem.split_once(", expected ").unwrap_or((problem, ""));
     let problem = problem.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
+    let problem = problem.replace("missing field", "missing key");
     let path = path.display().to_string();
     let place = place.start.min(text.len())..place.end.min(text.len());
     let snippet = Snippet::source(text).path(&path).annotation(AnnotationKind::Primary.span(place));

@@ -5,6 +5,7 @@
 mod find;
 mod major;
 mod mistake;
+mod overrides;
 mod raw;
 
 pub use find::find;
@@ -17,7 +18,7 @@ use std::{
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use crate::{effect::Scope, error::Error, finding::Severity};
+use crate::{effect::Scope, error::Error, finding::Severity, rule::Override};
 use mistake::mistake;
 use raw::Raw;
 
@@ -47,14 +48,21 @@ pub struct Config {
     pub fail_on: Option<FailOn>,
     /// Severities by rule, in order.
     pub rules: Vec<RuleSeverity>,
+    /// What holds for some files or tables, in order; the rules not known to exist before [`Config::check_rules`].
+    pub overrides: Vec<Override>,
     /// Where the user's own rules are.
     pub rules_folder: Option<PathBuf>,
     /// Whether a suppression must say why.
     pub require_reason: bool,
     /// Settings that the runner or its role puts in force before each file.
     pub session: Vec<(String, String)>,
+    /// The rules that overrides name.
+    overridden: Vec<Place>,
     source: Source,
 }
+
+/// A name and where it stands.
+type Place = toml::Spanned<String>;
 
 /// How the runner sends the files: [`Scope`] without what only a statement can decide.
 #[derive(Clone, Copy, Debug, serde::Deserialize, clap::ValueEnum)]
@@ -162,8 +170,23 @@ impl Config {
         };
         config.rules = raw.rules.into_iter().map(severity).collect();
         config.rules.sort_by_key(|it| it.place.start);
+        for raw in raw.overrides {
+            let (over, rules) = overrides::read(&source, raw)?;
+            config.overrides.push(over);
+            config.overridden.extend(rules);
+        }
         config.source = source;
         Ok(config)
+    }
+
+    /// The file; empty if there is none.
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// What the file says.
+    pub fn text(&self) -> &str {
+        &self.source.text
     }
 
     /// The folder of the file; empty for the working directory, or if there is no file.
@@ -173,12 +196,14 @@ impl Config {
 
     /// Checks that every rule that has a severity is one of `ids`.
     pub fn check_rules(&self, ids: &[&str]) -> Result<(), Error> {
-        let Some(unknown) = self.rules.iter().find(|it| !ids.contains(&it.id.as_str())) else {
+        let rules = self.rules.iter().map(|it| (&it.id, it.place.clone()));
+        let mut rules = rules.chain(self.overridden.iter().map(|it| (it.get_ref(), it.span())));
+        let Some((unknown, place)) = rules.find(|it| !ids.contains(&it.0.as_str())) else {
             return Ok(());
         };
         let choices: Vec<_> = ids.iter().map(|it| format!("`{it}`")).collect();
-        let problem = format!("unknown rule `{}`, expected one of {}", unknown.id, choices.join(", "));
-        Err(self.source.mistake(&problem, unknown.place.clone()))
+        let problem = format!("unknown rule `{unknown}`, expected one of {}", choices.join(", "));
+        Err(self.source.mistake(&problem, place))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{FailOn, Transaction};
+use super::{FailOn, Transaction, overrides};
 use crate::finding::Severity;
 
 /// The whole file.
@@ -20,6 +20,8 @@ pub(super) struct Raw {
     pub baseline: Option<String>,
     pub transaction: Option<Transaction>,
     pub fail_on: Option<FailOn>,
+    #[serde(rename = "override")]
+    pub overrides: Vec<Spanned<overrides::Raw>>,
     pub rules: HashMap<Spanned<String>, Severity>,
     pub rules_folder: Option<String>,
     pub require_reason: bool,

@@ -8,12 +8,14 @@ mod embedded;
 mod fingerprint;
 mod judge;
 mod meta;
+mod overrides;
 mod read;
 mod replaced;
 mod replay;
 mod scope;
 
 pub use change::{Change, Lines};
+pub use overrides::judge_overrides;
 
 use std::ops::ControlFlow;
 

@@ -1,7 +1,7 @@
 //! The examples of a rule's page, which are its tests.
 //!
 //! A `sql schema` fence says what existed before the examples that follow it, and a `sql merged` fence what these said when they were
-//! merged. A `text` fence after a bad example is its report.
+//! merged; a `toml config` fence is their lockkeeper.toml. A `text` fence after a bad example is its report.
 
 use serde::Deserialize;
 
@@ -19,6 +19,8 @@ pub struct Example {
     pub schema: String,
     /// What it said when it was merged, if it was.
     pub merged: Option<String>,
+    /// The configuration that it is linted with.
+    pub config: Option<String>,
     /// How it is linted.
     pub options: ExampleOptions,
     /// The report shown below it.
@@ -66,18 +68,19 @@ pub enum Reasons {
 pub(super) fn examples(fences: &[Fence<'_>]) -> Result<Vec<Example>, String> {
     let mut examples: Vec<Example> = Vec::new();
     let mut schema = String::new();
-    let mut merged = None;
+    let (mut merged, mut config) = (None, None);
     let mut report_follows = false;
     for fence in fences {
         let mut words = fence.info.split_whitespace();
         match (words.next(), words.next()) {
             (Some("sql"), Some("schema")) => fence.text.clone_into(&mut schema),
+            (Some("toml"), Some("config")) => config = Some(fence.text.to_owned()),
             (Some("sql"), Some("merged")) => merged = Some(fence.text.to_owned()),
             (Some("sql"), Some(mark)) => {
                 let (mark, options) = (parse_mark(mark, fence)?, parse_options(words, fence)?);
                 let (sql, schema, merged) = (fence.text.to_owned(), schema.clone(), merged.clone());
-                let line = fence.first_line;
-                examples.push(Example { mark, sql, schema, merged, options, report: None, line });
+                let (config, line) = (config.clone(), fence.first_line);
+                examples.push(Example { mark, sql, schema, merged, config, options, report: None, line });
             }
             (Some("text"), None) if report_follows => {
                 if let Some(example) = examples.last_mut() {

@@ -164,8 +164,10 @@ fn the_printed_configuration_is_valid_and_so_is_every_line_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lockkeeper.toml");
     // A comment that is a key is one that begins as a key does.
-    let is_key =
-        |line: &str| line.strip_prefix("# ").is_some_and(|it| it.contains(" = ") && !it.contains(": "));
+    let is_key = |line: &str| {
+        let line = line.strip_prefix("# ").unwrap_or_default();
+        line.starts_with("[[") || line.contains(" = ") && !line.contains(": ")
+    };
     let active: Vec<&str> = ran.stdout.lines().map(|it| if is_key(it) { &it[2..] } else { it }).collect();
     let active = active.join("\n");
     for text in [&ran.stdout, &active] {
@@ -175,4 +177,5 @@ fn the_printed_configuration_is_valid_and_so_is_every_line_of_it() {
     }
     let config = lockkeeper::config::Config::read(&path).unwrap();
     assert_eq!((config.postgres, config.rules.len(), config.session.len()), (Some(17), 1, 5), "{active}");
+    assert_eq!(config.overrides.len(), 1, "{active}");
 }

@@ -8,6 +8,7 @@ mod cli;
 mod effects;
 mod expect;
 mod mutations;
+mod overrides;
 mod parse;
 mod report;
 mod repository;

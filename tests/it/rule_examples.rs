@@ -8,14 +8,19 @@ use std::{
 };
 
 use lockkeeper::{
+    config::Config,
     finding::{Finding, Severity},
-    lint::{Change, Input, InputRole, Lines, Options, lint},
-    rule::{Example, Mark, Reasons, Rule, RuleSet, When},
+    lint::{Change, Input, InputRole, Lines, Options, judge_overrides, lint},
+    rule::{Example, Mark, Overrides, Reasons, Rule, RuleSet, When},
     sql::source::Source,
 };
+use toml::value::Datetime;
 
 /// The version of an example that names none.
 const MAJOR: u16 = 15;
+
+/// The day of all examples.
+const TODAY: &str = "2026-11-21";
 
 /// The rules as they are on disk now, so that an edited page needs no new build.
 fn rules_on_disk() -> RuleSet {
@@ -49,7 +54,19 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         require_reason: example.options.reasons == Some(Reasons::Required),
         keep_statements: false,
     };
-    lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect()
+    let mut found: Vec<_> = lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect();
+    if let Some(text) = &example.config {
+        let config = Config::parse(Path::new("lockkeeper.toml"), text.clone()).unwrap();
+        let mut overrides =
+            Overrides::new(&config.overrides, TODAY.parse::<Datetime>().unwrap().date.unwrap());
+        for finding in &mut found {
+            overrides.apply(finding, "example.sql");
+        }
+        found.retain(|it| it.severity > Severity::Off);
+        let source = Source::new("lockkeeper.toml", text.clone().into_bytes());
+        found.extend(judge_overrides(&overrides, &source, rules, &|_| true));
+    }
+    found
 }
 
 /// What changed in an example: all lines of one that was merged.

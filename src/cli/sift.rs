@@ -1,0 +1,82 @@
+//! What the user has declared of findings: overrides first, then the baseline.
+
+use std::path::Path;
+
+use super::{World, known::Known, place, prepared::Prepared, today::today};
+use crate::{
+    config::Config,
+    error::Error,
+    finding::{Finding, Severity},
+    lint::{InputRole, judge_overrides},
+    report,
+    rule::{Override, Overrides},
+    sql::source::Source,
+};
+
+/// What findings go through before they are reported.
+pub(super) struct Sift<'p> {
+    prepared: &'p Prepared,
+    overrides: Overrides,
+    known: Option<Known>,
+}
+
+impl<'p> Sift<'p> {
+    /// What `prepared` is to be sifted by; the day matters to overrides that end.
+    pub(super) fn new(
+        prepared: &'p Prepared,
+        known: Option<Known>,
+        world: &World<'_>,
+    ) -> Result<Self, Error> {
+        let overrides = &prepared.config.overrides;
+        let overrides = if overrides.is_empty() {
+            Overrides::default()
+        } else {
+            Overrides::new(overrides, today(world)?)
+        };
+        Ok(Self { prepared, overrides, known })
+    }
+
+    /// Whether the finding is to be reported, with the severity that it has then.
+    pub(super) fn keep(&mut self, finding: &mut Finding) -> bool {
+        if !self.overrides.is_empty() {
+            self.overrides.apply(finding, &relative(&self.prepared.config, Path::new(&*finding.path)));
+        }
+        finding.severity > Severity::Off && !self.known.as_mut().is_some_and(|it| it.has(finding))
+    }
+
+    /// What is wrong with the overrides, and the configuration in which they stand. Only after all findings.
+    pub(super) fn of_overrides(&self) -> (Source, Vec<Finding>) {
+        let config = &self.prepared.config;
+        let source = Source::new(config.path(), config.text().as_bytes().to_vec());
+        let could_match = |over: &Override| self.could_match(over);
+        let findings = judge_overrides(&self.overrides, &source, self.prepared.rules(), &could_match);
+        (source, findings)
+    }
+
+    /// What the report says of the baseline. Only after all findings.
+    pub(super) fn of_baseline(&self) -> Option<report::Baseline> {
+        self.known.as_ref().map(Known::told)
+    }
+
+    /// Whether the run is over all that the override may be for: otherwise it may be of use elsewhere.
+    fn could_match(&self, over: &Override) -> bool {
+        let Prepared { config, inputs, .. } = self.prepared;
+        if self.prepared.is_partial() || inputs.n(InputRole::History) > 0 || inputs.has_stdin() {
+            return false;
+        }
+        if !self.prepared.paths_are_given {
+            return true;
+        }
+        // Of files named by hand nobody knows whether they are all; but of those that the override names, some are there.
+        let judged = inputs.histories.iter().flatten().filter(|it| it.role == InputRole::Linted);
+        let mut judged = judged.map(|it| relative(config, it.source.path()));
+        match &over.paths {
+            Some(paths) => judged.any(|it| paths.is_match(it)),
+            None => config.paths.is_empty(),
+        }
+    }
+}
+
+fn relative(config: &Config, path: &Path) -> String {
+    place::relative(path, &config.root)
+}

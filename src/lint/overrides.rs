@@ -1,0 +1,36 @@
+//! Findings about the configuration: overrides that have ended, or that nothing needs.
+
+use super::fingerprint;
+use crate::{
+    finding::Finding,
+    rule::{Override, Overrides, RuleSet},
+    sql::source::Source,
+};
+
+/// What is wrong with the overrides in a configuration, once all findings have asked them. `could_match` says whether it would be known
+/// if one of these were of use.
+pub fn judge_overrides(
+    overrides: &Overrides,
+    configuration: &Source,
+    rules: &RuleSet,
+    could_match: &dyn Fn(&Override) -> bool,
+) -> Vec<Finding> {
+    let finding = |misuse: crate::rule::OverrideMisuse| {
+        let judgement = rules.say(misuse.rule, &misuse.detail, None)?;
+        let text = fingerprint::normalise(misuse.span.of(configuration.text()));
+        Some(Finding {
+            rule: judgement.rule.id.clone(),
+            severity: judgement.severity,
+            path: configuration.path().to_string_lossy().into(),
+            span: misuse.span,
+            start: configuration.position(misuse.span.start),
+            end: configuration.position(misuse.span.end),
+            relation: None,
+            message: judgement.message,
+            help: judgement.help,
+            notes: judgement.notes,
+            fingerprint: fingerprint::in_digits(fingerprint::of(misuse.rule, None, &text, 0)),
+        })
+    };
+    overrides.misuses(rules, could_match).into_iter().filter_map(finding).collect()
+}
