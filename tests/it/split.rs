@@ -403,6 +403,17 @@ fn psql_variables_become_words_of_the_same_length() {
 }
 
 #[test]
+fn placeholders_become_words_of_the_same_length() {
+    check(
+        "SELECT a$b, 'x${y}' FROM ${s}.t, pre_${env}_x, {{.s}}.u, a{1}, ${; SELECT ${\n}",
+        "
+        ; SELECT a$b, 'x${y}' FROM ${s}.t, pre_${env}_x, {{.s}}.u, a{1}, ${
+        : SELECT a$b, 'x${y}' FROM __s_.t, pre___env__x, ___s__.u, a{1}, ${
+        ; SELECT ${⏎}",
+    );
+}
+
+#[test]
 fn comments_are_kept_apart() {
     let text = "-- a\nSELECT 1 /* b */; -- c\r\nSELECT '-- d', $$-- e$$;\nSELECT \"/* f\";\nCOPY t FROM stdin; -- g\n-- h\n\\.\n--i";
     let comments: Vec<&str> = split(text).comments.iter().map(|comment| comment.span.of(text)).collect();

@@ -4,7 +4,7 @@
 
 use super::meta;
 use super::nesting;
-use super::stand_in::{StandIn, StandInKind, variable};
+use super::stand_in::{StandIn, StandInKind, placeholder, variable};
 use super::token::{self, Class, Dollar, class};
 use super::{Comment, Defect, MAX_DEPTH, Piece, PieceKind, Problem, Split};
 use crate::sql::source::Span;
@@ -173,7 +173,7 @@ impl<'t> Scanner<'t> {
                     at = word_end;
                 }
                 Class::Digit => at = token::number(bytes, at),
-                Class::Sign => at += 1,
+                Class::Sign if byte != b'{' => at += 1,
                 _ => break,
             }
             end = at;
@@ -191,6 +191,7 @@ impl<'t> Scanner<'t> {
             Class::Digit => self.token(token::number(bytes, at)),
             Class::Quote => self.token_or(token::quoted(bytes, at), Defect::OpenString),
             Class::DoubleQuote => self.token_or(token::quoted(bytes, at), Defect::OpenIdentifier),
+            Class::Dollar | Class::Sign if self.placeholder() => {}
             Class::Dollar => match token::dollar(bytes, at) {
                 Dollar::Parameter(end) | Dollar::Quote(end) => self.token(end),
                 Dollar::Open => self.unclosed(at, Defect::OpenDollarQuote),
@@ -207,6 +208,14 @@ impl<'t> Scanner<'t> {
             Class::Colon => self.colon(),
             Class::Backslash => self.backslash(),
         }
+    }
+
+    /// Reads the placeholder that begins here, if one does.
+    fn placeholder(&mut self) -> bool {
+        let Some(part) = placeholder(self.bytes, self.at) else { return false };
+        self.statement.stand_ins.push(part);
+        self.token(part.span.end);
+        true
     }
 
     /// Makes the text up to `end` a token of the statement.

@@ -1,4 +1,4 @@
-//! The parts of a statement that psql replaces before the server sees it, and what the parser gets in their place.
+//! The parts of a statement that psql or a runner replaces before the server sees it, and what the parser gets in their place.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::Piece;
 use super::token::{Class, class};
 use crate::sql::source::Span;
 
-/// A part of a statement that psql replaces.
+/// A part of a statement that psql or a runner replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StandIn {
     /// Its place, in bytes from the start of the text.
@@ -26,6 +26,8 @@ pub enum StandInKind {
     Identifier,
     /// `:{?name}`: whether there is such a variable.
     IsSet,
+    /// `${name}` or `{{…}}`: what a runner fills in, which may be any piece of SQL.
+    Placeholder,
     /// A meta-command between the statement's lines, `\if` say: nothing.
     Nothing,
 }
@@ -72,6 +74,10 @@ fn replace(part: &str, kind: StandInKind, out: &mut String) {
             out.push_str("true");
             out.extend(std::iter::repeat_n(' ', part.len() - 4));
         }
+        StandInKind::Placeholder => {
+            let is_word = |it: &u8| matches!(class(*it), Class::Word | Class::Digit) && it.is_ascii();
+            out.extend(part.bytes().map(|it| if is_word(&it) { char::from(it) } else { '_' }));
+        }
         StandInKind::Nothing => out.extend(std::iter::repeat_n(' ', part.len())),
     }
 }
@@ -91,6 +97,24 @@ pub(super) fn variable(bytes: &[u8], start: usize) -> Option<StandIn> {
         _ => (StandInKind::Value, name(bytes, first)?),
     };
     Some(StandIn { span: Span { start, end }, kind })
+}
+
+/// How many bytes after `${` or `{{` a placeholder may go on.
+const MAX_PLACEHOLDER_BYTES: usize = 200;
+
+/// The placeholder at `start`: within one line, or what is no SQL anyway would hide what follows.
+pub(super) fn placeholder(bytes: &[u8], start: usize) -> Option<StandIn> {
+    let rest = bytes.get(start..)?;
+    let closing: &[u8] = match rest {
+        [b'$', b'{', ..] => b"}",
+        [b'{', b'{', ..] => b"}}",
+        _ => return None,
+    };
+    let line = rest.iter().take(MAX_PLACEHOLDER_BYTES).take_while(|it| **it != b'\n').count();
+    let inside = rest.get(2..line)?;
+    let length = inside.windows(closing.len()).position(|it| it == closing)?;
+    let end = start + 2 + length + closing.len();
+    (length > 0).then_some(StandIn { span: Span { start, end }, kind: StandInKind::Placeholder })
 }
 
 /// The end of the variable's name at `start`, unless none is there.

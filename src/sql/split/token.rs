@@ -79,7 +79,9 @@ pub(super) fn is_space(byte: u8) -> bool {
 /// An unquoted name or keyword.
 pub(super) fn word(bytes: &[u8], start: usize) -> usize {
     let rest = &bytes[start..];
-    start + rest.iter().position(|&b| !IN_WORD[b as usize]).unwrap_or(rest.len())
+    let end = start + rest.iter().position(|&b| !IN_WORD[b as usize]).unwrap_or(rest.len());
+    // The `$` of a runner's `${…}` is none of the word's.
+    if end > start + 1 && bytes[end - 1] == b'$' && bytes.get(end) == Some(&b'{') { end - 1 } else { end }
 }
 
 /// A number, with whatever letters hang on it. A `$` does not belong to it.
