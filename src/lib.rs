@@ -23,7 +23,8 @@
 //!   never hides its neighbours; [`sql::parse`] knows all of it.
 //! - [`rule`] is the judgement. A rule is a page in `rules/`: conditions on effects, reasons, and examples that are its tests.
 //! - [`lint`] joins these: files in, findings out.
-//! - [`migration`] finds the files, their order and the part of each that runs going up; [`config`] reads `lockkeeper.toml`.
+//! - [`migration`] finds the framework, the files, their order, the part of each that runs going up, and how it is sent; one file a
+//!   framework. [`config`] reads `lockkeeper.toml`.
 //! - [`report`] writes what a run has to say, one file a format; [`cli`] turns arguments into all of this and into an exit code.
 //! - [`pg`] talks to servers, and starts throwaway ones. [`traffic`] is how much a table is used. [`finding`], [`error`] and
 //!   [`suggest`] are small words that many use.

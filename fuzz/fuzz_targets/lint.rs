@@ -24,7 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
         source,
         role: InputRole::Linted,
         framework: "plain",
-        transaction: None,
+        runner: None,
+        parts: Vec::new(),
         change: Change::Unknown,
     };
     let files = lint(std::slice::from_ref(&input), &RULES, &options);

@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::{
     config::{self, FailOn, Transaction},
+    migration::{self, Framework},
     report::Format,
 };
 
@@ -126,10 +127,13 @@ pub(super) struct Judged {
     /// What was there before: a `pg_dump --schema-only` file or a folder of SQL files. May be given more than once.
     #[arg(long, value_name = "FILE")]
     pub schema: Vec<PathBuf>,
-    /// How the runner sends the files. Default: as the framework's marks in a file say, else each file as one transaction, unless it
-    /// has a BEGIN or COMMIT of its own or what cannot be in a transaction.
+    /// How the runner sends the files. Default: as the framework does it and as a file's marks say; without a framework each file as one
+    /// transaction, unless it has a BEGIN or COMMIT of its own or what cannot be in a transaction.
     #[arg(long, value_enum, value_name = "SCOPE")]
     pub transaction: Option<Transaction>,
+    /// The framework that runs the files. Default: detected; the report says which and why.
+    #[arg(long, value_name = "NAME", value_parser = framework)]
+    pub framework: Option<&'static Framework>,
     /// How many threads read files. Default: one a core.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -147,6 +151,10 @@ pub(super) struct Output {
 fn major(text: &str) -> Result<u16, String> {
     let major = text.parse().map_err(|_| "not a major version, such as 17".to_owned())?;
     config::valid_major(major)
+}
+
+fn framework(name: &str) -> Result<&'static Framework, String> {
+    migration::framework::by_name(name)
 }
 
 fn output(text: &str) -> Result<Output, String> {

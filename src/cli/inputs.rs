@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use super::since::Since;
 use crate::{
     config::Config,
-    effect::Scope,
+    effect::Runner,
     error::Error,
     lint::{Change, Input, InputRole},
-    migration::{self, Exclude, MigrationFile},
+    migration::{self, Detected, Exclude, Framework, MigrationFile},
     sql::source::Source,
 };
 
@@ -29,8 +29,10 @@ pub(super) struct Wanted<'c> {
     pub schema: Vec<PathBuf>,
     /// What the user declared.
     pub config: &'c Config,
-    /// How far the runner's transaction reaches, if that was declared.
-    pub transaction: Option<Scope>,
+    /// How the runner sends the files, if that was declared.
+    pub runner: Option<Runner>,
+    /// The framework that runs them, if that was declared.
+    pub framework: Option<&'static Framework>,
     /// What standard input said, if it was asked for.
     pub stdin: Option<Vec<u8>>,
     /// What changed, if only that is to be judged.
@@ -42,8 +44,12 @@ pub(super) struct Wanted<'c> {
 pub(super) struct Inputs {
     /// One list a history, each in the order in which its files run.
     pub histories: Vec<Vec<Input>>,
+    /// The frameworks, each with what showed it.
+    pub frameworks: Vec<Detected>,
     /// How many down migrations were left out.
     pub n_down: usize,
+    /// How many files were left out that the framework does not run.
+    pub n_other: usize,
 }
 
 impl Inputs {
@@ -77,21 +83,27 @@ impl Wanted<'_> {
     /// Reads everything.
     pub(super) fn read(&self) -> Result<Inputs, Error> {
         let exclude = Exclude { root: self.config.root.clone(), globs: self.config.exclude.clone() };
+        let wanted = migration::Wanted { exclude, framework: self.framework };
         let mut inputs = Inputs::default();
         let paths: Vec<_> = self.paths.iter().filter(|it| *it != Path::new("-")).cloned().collect();
-        for history in migration::histories(&paths, &exclude)? {
+        for history in migration::histories(&paths, &wanted)? {
             inputs.n_down += history.n_down;
-            let mut files = self.read_all(&history.files, InputRole::Linted)?;
+            inputs.n_other += history.n_other;
+            let mut files = self.read_all(&history.files, &history.detected, InputRole::Linted)?;
             if let Some(since) = &self.since {
                 since.mark(&mut files, &history.later)?;
             }
             inputs.histories.push(self.after_schema(files)?);
+            if !inputs.frameworks.iter().any(|it| it.is_same(&history.detected)) {
+                inputs.frameworks.push(history.detected);
+            }
         }
-        inputs
-            .histories
-            .extend(self.since.iter().filter_map(|it| it.deleted(&paths, &exclude)).map(|it| vec![it]));
+        inputs.histories.extend(
+            self.since.iter().filter_map(|it| it.deleted(&paths, &wanted.exclude)).map(|it| vec![it]),
+        );
         if let Some(bytes) = &self.stdin {
-            let stdin = self.input(Path::new(STDIN), bytes.clone(), InputRole::Linted);
+            let detected = Detected::of(self.framework);
+            let stdin = self.input(Path::new(STDIN), bytes.clone(), &detected, InputRole::Linted);
             inputs.histories.push(self.after_schema(vec![stdin])?);
         }
         Ok(inputs)
@@ -101,39 +113,54 @@ impl Wanted<'_> {
     fn after_schema(&self, files: Vec<Input>) -> Result<Vec<Input>, Error> {
         let mut inputs = Vec::new();
         for path in &self.schema {
-            let paths = if path.is_dir() {
-                let histories = migration::histories(std::slice::from_ref(path), &Exclude::nothing())?;
-                histories.into_iter().flat_map(|it| it.files).collect()
+            if path.is_dir() {
+                let wanted = migration::Wanted { exclude: Exclude::nothing(), framework: None };
+                for history in migration::histories(std::slice::from_ref(path), &wanted)? {
+                    inputs.extend(self.read_all(&history.files, &history.detected, InputRole::Schema)?);
+                }
             } else {
-                vec![MigrationFile { path: path.clone(), is_asked_for: true }]
-            };
-            inputs.extend(self.read_all(&paths, InputRole::Schema)?);
+                let file = MigrationFile { path: path.clone(), is_asked_for: true };
+                inputs.extend(self.read_all(&[file], &Detected::of(None), InputRole::Schema)?);
+            }
         }
         inputs.extend(files);
         Ok(inputs)
     }
 
-    fn read_all(&self, files: &[MigrationFile], asked_for_as: InputRole) -> Result<Vec<Input>, Error> {
+    fn read_all(
+        &self,
+        files: &[MigrationFile],
+        detected: &Detected,
+        asked_for_as: InputRole,
+    ) -> Result<Vec<Input>, Error> {
         let read = |file: &MigrationFile| {
             let failed = |source| Error::Read { path: file.path.clone(), source };
             let role = if file.is_asked_for { asked_for_as } else { InputRole::History };
-            Ok(self.input(&file.path, fs::read(&file.path).map_err(failed)?, role))
+            Ok(self.input(&file.path, fs::read(&file.path).map_err(failed)?, detected, role))
         };
         files.par_iter().map(read).collect()
     }
 
-    fn input(&self, path: &Path, mut bytes: Vec<u8>, role: InputRole) -> Input {
+    fn input(&self, path: &Path, mut bytes: Vec<u8>, detected: &Detected, role: InputRole) -> Input {
+        let says = detected.says(path, &bytes);
         let up = migration::keep_up_part(&mut bytes);
-        let transaction = effective(up.transaction, self.transaction);
+        let effective = |of_marks| effective(of_marks, says, self.runner, detected.runner);
+        let runner = effective(up.runner);
+        let parts = up.parts.into_iter().map(|(at, of_marks)| (at, effective(of_marks))).collect();
+        let framework = up.framework.unwrap_or(detected.framework.name);
         let source = Source::new(path, bytes);
-        Input { source, role, framework: up.framework, transaction, change: Change::Unknown }
+        Input { source, role, framework, runner, parts, change: Change::Unknown }
     }
 }
 
-/// A file that says it runs outside of a transaction knows better than a declaration for all files; its framework's habit does not.
-fn effective(of_file: Option<Scope>, declared: Option<Scope>) -> Option<Scope> {
-    match of_file {
-        Some(Scope::Own | Scope::None) => of_file,
-        Some(Scope::File | Scope::Batch) | None => declared.or(of_file),
-    }
+/// How a file is sent: one that says it is not one transaction knows better than a declaration for all files; its framework's habit does
+/// not.
+fn effective(
+    of_marks: Option<Runner>,
+    says: Option<Runner>,
+    declared: Option<Runner>,
+    habit: Option<Runner>,
+) -> Option<Runner> {
+    let insists = of_marks.filter(|it| *it != Runner::File).or(says);
+    insists.or(declared).or(of_marks).or(habit)
 }

@@ -18,6 +18,7 @@ use crate::{
     config::{self, Config},
     error::Error,
     lint::{self, InputRole, LintedFile, Options},
+    migration::Detected,
     report::{self, Assumed},
     rule::RuleSet,
 };
@@ -96,6 +97,8 @@ impl Prepared {
             n_schema_files: self.inputs.n(InputRole::Schema),
             n_history_files: self.inputs.n(InputRole::History),
             n_down_files: self.inputs.n_down,
+            n_other_files: self.inputs.n_other,
+            frameworks: self.inputs.frameworks.iter().map(framework).collect(),
             since: self.since.clone(),
         }
     }
@@ -136,6 +139,11 @@ pub(super) fn threads(jobs: Option<usize>) -> Result<rayon::ThreadPool, Error> {
     threads.build().map_err(|it| Error::Usage(format!("cannot start threads: {it}")))
 }
 
+fn framework(detected: &Detected) -> report::Framework {
+    let name = detected.framework.name;
+    report::Framework { name, because: detected.because.clone(), runner: detected.runner }
+}
+
 fn wanted<'c>(args: &Judged, config: &'c Config) -> Result<Wanted<'c>, Error> {
     let or_configured = |given: &[PathBuf], configured: &[PathBuf]| {
         if given.is_empty() { configured.to_vec() } else { given.to_vec() }
@@ -150,7 +158,8 @@ fn wanted<'c>(args: &Judged, config: &'c Config) -> Result<Wanted<'c>, Error> {
         paths,
         schema: or_configured(&args.schema, &config.schema),
         config,
-        transaction: args.transaction.map(Into::into).or(config.transaction),
+        runner: args.transaction.map(Into::into).or(config.transaction),
+        framework: args.framework.or(config.framework),
         stdin: None,
         since: None,
     })

@@ -18,7 +18,13 @@ use std::{
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use crate::{effect::Scope, error::Error, finding::Severity, rule::Override};
+use crate::{
+    effect::Runner,
+    error::Error,
+    finding::Severity,
+    migration::{self, Framework},
+    rule::Override,
+};
 use mistake::mistake;
 use raw::Raw;
 
@@ -42,8 +48,10 @@ pub struct Config {
     pub since: Option<String>,
     /// The findings that are left out, because they were there before.
     pub baseline: Option<PathBuf>,
-    /// How far the runner's transaction reaches.
-    pub transaction: Option<Scope>,
+    /// How the runner sends the files.
+    pub transaction: Option<Runner>,
+    /// The framework that runs them.
+    pub framework: Option<&'static Framework>,
     /// The mildest severity that fails a run.
     pub fail_on: Option<FailOn>,
     /// Severities by rule, in order.
@@ -64,7 +72,7 @@ pub struct Config {
 /// A name and where it stands.
 type Place = toml::Spanned<String>;
 
-/// How the runner sends the files: [`Scope`] without what only a statement can decide.
+/// [`Runner`], as it is written.
 #[derive(Clone, Copy, Debug, serde::Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transaction {
@@ -74,14 +82,17 @@ pub enum Transaction {
     Own,
     /// All pending files are one transaction.
     Batch,
+    /// Each file is one message: several statements are one transaction, a single one is not.
+    Query,
 }
 
-impl From<Transaction> for Scope {
+impl From<Transaction> for Runner {
     fn from(transaction: Transaction) -> Self {
         match transaction {
             Transaction::File => Self::File,
             Transaction::Own => Self::Own,
             Transaction::Batch => Self::Batch,
+            Transaction::Query => Self::Query,
         }
     }
 }
@@ -158,6 +169,10 @@ impl Config {
             session: raw.session.settings(),
             ..Self::default()
         };
+        if let Some(name) = raw.framework {
+            let known = migration::framework::by_name(name.get_ref());
+            config.framework = Some(known.map_err(|problem| source.mistake(&problem, name.span()))?);
+        }
         if let Some(major) = raw.postgres {
             let place = major.span();
             let known = major::major(*major.get_ref());

@@ -18,6 +18,7 @@ pub(super) struct Raw {
     pub exclude: Vec<Spanned<String>>,
     pub since: Option<String>,
     pub baseline: Option<String>,
+    pub framework: Option<Spanned<String>>,
     pub transaction: Option<Transaction>,
     pub fail_on: Option<FailOn>,
     #[serde(rename = "override")]

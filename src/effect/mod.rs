@@ -8,9 +8,11 @@
 
 pub mod lock;
 pub mod predict;
+pub mod scope;
 pub mod work;
 
 pub use lock::{Blocks, Lock};
+pub use scope::{Runner, Scope};
 pub use work::{Work, WorkSet};
 
 use serde::{Deserialize, Serialize};
@@ -472,27 +474,6 @@ pub struct Situation {
     pub lock_timeout_ms: Option<u64>,
     /// The `statement_timeout` in force, in milliseconds.
     pub statement_timeout_ms: Option<u64>,
-}
-
-/// How far a statement's transaction reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    /// Other statements of its file are in the same transaction.
-    File,
-    /// It is a transaction of its own.
-    Own,
-    /// It commits by itself and cannot be inside a transaction block.
-    None,
-    /// All pending files are one transaction.
-    Batch,
-}
-
-impl Scope {
-    /// Whether other statements share the transaction.
-    pub fn is_shared(self) -> bool {
-        matches!(self, Self::File | Self::Batch)
-    }
 }
 
 /// The strongest lock on one relation and all the work under it: what a server shows of a statement.

@@ -54,7 +54,14 @@ fn file<'i>(input: &'i Input, replayed: Replayed, rules: &RuleSet, options: &Opt
         outcome: it.outcome,
     });
     let statements = statements.collect();
-    LintedFile { input, n_statements, n_unreadable, statements, findings: judged.findings }
+    LintedFile {
+        input,
+        runner: replayed.runner,
+        n_statements,
+        n_unreadable,
+        statements,
+        findings: judged.findings,
+    }
 }
 
 /// The findings of one file so far.

@@ -20,7 +20,7 @@ pub use overrides::judge_overrides;
 use std::ops::ControlFlow;
 
 use crate::{
-    effect::{Outcome, Scope},
+    effect::{Outcome, Runner},
     finding::{Finding, Position, Span},
     rule::RuleSet,
     sql::source::Source,
@@ -48,8 +48,10 @@ pub struct Input {
     pub role: InputRole,
     /// The framework that runs it, `plain` if none is known.
     pub framework: &'static str,
-    /// How far the runner's transaction reaches; `None` when nothing says so.
-    pub transaction: Option<Scope>,
+    /// How the runner sends it; `None` when nothing says so.
+    pub runner: Option<Runner>,
+    /// Where the runner begins something new within the file, in order: the byte offset, and how it sends what follows.
+    pub parts: Vec<(usize, Option<Runner>)>,
     /// What of it changed since it was merged.
     pub change: Change,
 }
@@ -70,6 +72,8 @@ pub enum InputRole {
 pub struct LintedFile<'i> {
     /// The file.
     pub input: &'i Input,
+    /// How it, or its first part, was taken to be sent.
+    pub runner: Runner,
     /// How many statements it has.
     pub n_statements: usize,
     /// How many of its statements could not be read.

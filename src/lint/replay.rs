@@ -2,12 +2,12 @@
 
 use super::{
     Input, InputRole, Options, embedded, meta,
-    read::{File, Kind},
+    read::{File, Kind, Piece},
     replaced, scope,
 };
 use crate::{
     catalog::{Catalog, Session},
-    effect::{Outcome, Scope, Situation, predict},
+    effect::{Outcome, Runner, Scope, Situation, predict},
     finding::Span,
     sql::{
         Statement,
@@ -24,6 +24,8 @@ pub(super) struct Replay {
 
 /// A file whose statements' effects are known.
 pub(super) struct Replayed {
+    /// How its first part was sent.
+    pub(super) runner: Runner,
     /// In order.
     pub(super) statements: Vec<Ran>,
     /// The comments that may hold a suppression.
@@ -64,32 +66,79 @@ impl Replay {
     pub(super) fn run(&mut self, input: &Input, file: File) -> Replayed {
         self.n_files += 1;
         self.catalog.start_file(self.n_files);
-        let scope = scope::of(&file, input.transaction);
-        if scope.is_shared() && self.catalog.session.open.is_none() {
-            self.catalog.begin_by_runner();
-        }
         let is_judged = input.role == InputRole::Linted;
         let mut statements = Vec::new();
-        for piece in file.pieces {
+        let mut rest = file.pieces;
+        let mut declared = input.runner;
+        let mut runner = None;
+        for (start, next) in input.parts.iter().copied().chain([(usize::MAX, None)]) {
+            let at = rest.iter().position(|it| it.span.start >= start).unwrap_or(rest.len());
+            let after = rest.split_off(at);
+            let sent = self.part(rest, declared, is_judged, input, &mut statements);
+            runner.get_or_insert(sent);
+            (rest, declared) = (after, next);
+        }
+        replaced::mark(&mut statements);
+        Replayed { runner: runner.unwrap_or(Runner::File), statements, comments: file.comments }
+    }
+
+    /// Runs what the runner sends together, and says how that is.
+    fn part(
+        &mut self,
+        pieces: Vec<Piece>,
+        declared: Option<Runner>,
+        is_judged: bool,
+        input: &Input,
+        statements: &mut Vec<Ran>,
+    ) -> Runner {
+        let runner = scope::of(&pieces, declared);
+        let is_shared = runner != Runner::Own;
+        if is_shared && self.catalog.session.open.is_none() {
+            self.catalog.begin_by_runner();
+        }
+        let before = statements.len();
+        for piece in pieces {
             let ran = match piece.kind {
-                Kind::Statement(statement) => {
-                    Some(self.statement(&statement, piece.span, scope, is_judged, input))
+                kind if runner == Runner::Query && self.is_made_explicit(&kind) => {
+                    Some(self.ran_quietly(piece.span, StatementKind::Transaction, Vec::new(), runner))
                 }
-                Kind::Unreadable { message, at } => Some(self.unreadable(piece.span, at, message, scope)),
+                Kind::Statement(statement) => {
+                    Some(self.statement(&statement, piece.span, runner, is_judged, input))
+                }
+                Kind::Unreadable { message, at } => Some(self.unreadable(piece.span, at, message, runner)),
                 Kind::Meta { name, arguments } => {
                     let said = meta::judge(&name, &arguments, piece.span);
-                    said.map(|it| self.only_said(piece.span, StatementKind::Other, it, scope))
+                    said.map(|it| self.ran_quietly(piece.span, StatementKind::Other, vec![it], runner))
                 }
             };
             statements.extend(ran);
         }
-        self.end_file(scope, is_judged, &mut statements);
-        replaced::mark(&mut statements);
-        Replayed { statements, comments: file.comments }
+        self.end_part(runner, is_judged, statements.get_mut(before..).unwrap_or_default());
+        runner
     }
 
-    /// A transaction that the file opened and did not end is a finding; its changes count all the same.
-    fn end_file(&mut self, scope: Scope, is_judged: bool, statements: &mut [Ran]) {
+    /// Within one message, what follows a COMMIT is in a transaction again, and a BEGIN only makes the transaction that is open an explicit
+    /// one: then nothing else is to be done for it.
+    ///
+    /// Source: `exec_simple_query` in `src/backend/tcop/postgres.c`, `BeginTransactionBlock` in `src/backend/access/transam/xact.c`.
+    fn is_made_explicit(&mut self, next: &Kind) -> bool {
+        let is_begin =
+            matches!(next, Kind::Statement(it) if **it == Statement::Transaction(Transaction::Begin));
+        match &mut self.catalog.session.open {
+            Some(open) if is_begin && open.by_runner => {
+                open.by_runner = false;
+                true
+            }
+            None if !is_begin => {
+                self.catalog.begin_by_runner();
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// A transaction that the part opened and did not end is a finding; its changes count all the same.
+    fn end_part(&mut self, runner: Runner, is_judged: bool, statements: &mut [Ran]) {
         let Some(open) = &self.catalog.session.open else { return };
         if !open.by_runner {
             let begin =
@@ -99,15 +148,15 @@ impl Replay {
                 begin.said.push(Said { rule, at, detail: String::new() });
             }
             self.catalog.transaction(&Transaction::Commit { chain: false });
-        } else if scope != Scope::Batch {
+        } else if runner != Runner::Batch {
             self.catalog.end_by_runner();
         }
     }
 
-    fn situation(&self, scope: Scope, runs_alone: bool) -> Situation {
+    fn situation(&self, runner: Runner, runs_alone: bool) -> Situation {
         let session = &self.catalog.session;
         let transaction = match (&session.open, runs_alone) {
-            (Some(open), _) if open.by_runner && scope == Scope::Batch => Scope::Batch,
+            (Some(open), _) if open.by_runner && runner == Runner::Batch => Scope::Batch,
             (Some(_), _) => Scope::File,
             (None, true) => Scope::None,
             (None, false) => Scope::Own,
@@ -123,11 +172,11 @@ impl Replay {
         &mut self,
         statement: &Statement,
         span: Span,
-        scope: Scope,
+        runner: Runner,
         is_judged: bool,
         input: &Input,
     ) -> Ran {
-        let situation = self.situation(scope, predict::must_run_alone(statement));
+        let situation = self.situation(runner, predict::must_run_alone(statement));
         let mut outcome = Outcome { statement: statement.kind(), situation, effects: Vec::new() };
         let mut origins = Vec::new();
         if is_judged {
@@ -153,14 +202,15 @@ impl Replay {
         Ran { span, outcome, origins, said: Vec::new(), transaction, makes }
     }
 
-    fn unreadable(&self, span: Span, at: Span, message: String, scope: Scope) -> Ran {
+    fn unreadable(&self, span: Span, at: Span, message: String, runner: Runner) -> Ran {
         let said = Said { rule: "unreadable-statement", at, detail: message };
-        self.only_said(span, StatementKind::Unreadable, said, scope)
+        self.ran_quietly(span, StatementKind::Unreadable, vec![said], runner)
     }
 
-    fn only_said(&self, span: Span, statement: StatementKind, said: Said, scope: Scope) -> Ran {
-        let outcome = Outcome { statement, situation: self.situation(scope, false), effects: Vec::new() };
+    /// What has no effects.
+    fn ran_quietly(&self, span: Span, statement: StatementKind, said: Vec<Said>, runner: Runner) -> Ran {
+        let outcome = Outcome { statement, situation: self.situation(runner, false), effects: Vec::new() };
         let transaction = self.catalog.session.transaction;
-        Ran { span, outcome, origins: Vec::new(), said: vec![said], transaction, makes: Vec::new() }
+        Ran { span, outcome, origins: Vec::new(), said, transaction, makes: Vec::new() }
     }
 }

@@ -1,23 +1,34 @@
 //! How far the transaction around a file's statements reaches.
 
-use super::read::{File, Kind};
+use super::read::{Kind, Piece};
 use crate::{
-    effect::{Scope, predict},
+    effect::{Runner, predict},
     sql::{Statement, statement::Transaction},
 };
 
-/// The scope of a file: as declared, else as the file itself shows.
+/// How these statements are sent: as declared, else as they themselves show.
 ///
 /// A file that controls its transactions itself, or that holds a statement which no transaction block allows, must be run statement by
 /// statement. Anything else is taken to run as one transaction, as most runners do: the locks of one statement are held through the next.
-pub(super) fn of(file: &File, declared: Option<Scope>) -> Scope {
-    declared.unwrap_or_else(|| {
-        let runs_alone = file.pieces.iter().any(|it| match &it.kind {
-            Kind::Statement(statement) => controls(statement) || predict::must_run_alone(statement),
-            Kind::Unreadable { .. } | Kind::Meta { .. } => false,
-        });
-        if runs_alone { Scope::Own } else { Scope::File }
-    })
+pub(super) fn of(pieces: &[Piece], declared: Option<Runner>) -> Runner {
+    match declared {
+        // One statement alone commits by itself.
+        Some(Runner::Query) if pieces.iter().filter(|it| is_sent(it)).count() < 2 => Runner::Own,
+        Some(declared) => declared,
+        None if pieces.iter().any(runs_alone) => Runner::Own,
+        None => Runner::File,
+    }
+}
+
+fn is_sent(piece: &Piece) -> bool {
+    !matches!(piece.kind, Kind::Meta { .. })
+}
+
+fn runs_alone(piece: &Piece) -> bool {
+    match &piece.kind {
+        Kind::Statement(statement) => controls(statement) || predict::must_run_alone(statement),
+        Kind::Unreadable { .. } | Kind::Meta { .. } => false,
+    }
 }
 
 fn controls(statement: &Statement) -> bool {

@@ -4,72 +4,150 @@
 
 use memchr::memchr_iter;
 
-use crate::effect::Scope;
+use crate::effect::Runner;
 
 /// What a file's marks say of how it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Up {
-    /// The framework whose marks the file has, else `plain`.
-    pub framework: &'static str,
-    /// How far the runner's transaction reaches; `None` when the file does not say.
-    pub transaction: Option<Scope>,
+    /// The framework whose marks the file has.
+    pub framework: Option<&'static str>,
+    /// How the file, or its first part, is sent; `None` when it does not say.
+    pub runner: Option<Runner>,
+    /// Where further parts begin that are sent on their own, and how.
+    pub parts: Vec<(usize, Option<Runner>)>,
 }
 
 /// The comments by which a framework tells the parts of a file.
 struct Markers {
     framework: &'static str,
-    /// Begins what runs going up.
+    /// Begins what runs going up. Empty: the file's start does.
     up: &'static str,
     /// Begins what runs going down.
     down: &'static str,
-    /// Says that the file runs outside of a transaction: in the `up` line, or in a line of its own.
+    /// Says that a part is not one transaction: in the `up` line, or in a line of its own.
     no_transaction: &'static str,
+    /// How such a part is sent.
+    then: Runner,
+    /// Says so by an option in the `up` line, which may stand anywhere in it.
+    option: &'static str,
+    /// Whether a part whose marks do not say otherwise is a transaction; else that is the framework's habit.
+    is_transaction: bool,
 }
 
-/// Sources: goose, SQL migrations; dbmate, Migration files and Migration options; sql-migrate, Writing migrations;
-/// the Play Framework, Managing database evolutions.
+const NONE: Markers = Markers {
+    framework: "",
+    up: "",
+    down: "",
+    no_transaction: "",
+    then: Runner::Own,
+    option: "",
+    is_transaction: true,
+};
+
+/// Sources: goose, SQL migrations; dbmate, Migration files and Migration options (the part is sent as one message); sql-migrate, Writing
+/// migrations; the Play Framework, Managing database evolutions; Liquibase, SQL format; tern's README; node-pg-migrate, SQL files.
 const MARKERS: &[Markers] = &[
     Markers {
         framework: "goose",
         up: "-- +goose up",
         down: "-- +goose down",
         no_transaction: "-- +goose no transaction",
+        ..NONE
     },
     Markers {
         framework: "dbmate",
         up: "-- migrate:up",
         down: "-- migrate:down",
-        no_transaction: "-- migrate:up transaction:false",
+        option: "transaction:false",
+        then: Runner::Query,
+        ..NONE
     },
     Markers {
         framework: "sql-migrate",
         up: "-- +migrate up",
         down: "-- +migrate down",
-        no_transaction: "-- +migrate up notransaction",
+        option: "notransaction",
+        ..NONE
     },
-    Markers { framework: "play", up: "-- !ups", down: "-- !downs", no_transaction: "" },
-    Markers { framework: "play", up: "# --- !ups", down: "# --- !downs", no_transaction: "" },
+    Markers { framework: "play", up: "-- !ups", down: "-- !downs", ..NONE },
+    Markers { framework: "play", up: "# --- !ups", down: "# --- !downs", ..NONE },
+    Markers { framework: "liquibase", up: "--changeset", option: "runintransaction:false", ..NONE },
+    Markers { framework: "liquibase", up: "-- changeset", option: "runintransaction:false", ..NONE },
+    Markers {
+        framework: "node-pg-migrate",
+        up: "-- up migration",
+        down: "-- down migration",
+        is_transaction: false,
+        ..NONE
+    },
+    Markers {
+        framework: "tern",
+        down: "---- create above / drop below ----",
+        no_transaction: "---- tern: disable-tx ----",
+        ..NONE
+    },
 ];
+
+impl Markers {
+    /// The mark that no file without the framework has.
+    fn sign(&self) -> &'static str {
+        if self.up.is_empty() { self.down } else { self.up }
+    }
+
+    fn begins(&self, line: &[u8]) -> bool {
+        !self.up.is_empty() && starts(line, self.up)
+    }
+
+    fn ends(&self, line: &[u8]) -> bool {
+        !self.down.is_empty() && starts(line, self.down)
+    }
+}
+
+fn markers_of(file: &[u8]) -> Option<&'static Markers> {
+    lines(file).find_map(|line| MARKERS.iter().find(|it| starts(line, it.sign())))
+}
+
+/// The framework whose marks the file has.
+pub(super) fn marked_by(file: &[u8]) -> Option<&'static str> {
+    markers_of(file).map(|it| it.framework)
+}
 
 /// Blanks what of the file does not run going up, so that places stay what they were.
 pub fn keep_up_part(file: &mut [u8]) -> Up {
-    let of_line = |line: &[u8]| MARKERS.iter().find(|it| starts(line, it.up));
-    let Some(markers) = lines(file).find_map(of_line) else {
-        return Up { framework: "plain", transaction: None };
+    let Some(markers) = markers_of(file) else {
+        return Up { framework: None, runner: None, parts: Vec::new() };
     };
     let says = |line: &[u8]| !markers.no_transaction.is_empty() && starts(line, markers.no_transaction);
-    let transaction = if lines(file).any(says) { Scope::Own } else { Scope::File };
-    let mut is_down = false;
+    let habit = if lines(file).any(says) {
+        Some(markers.then)
+    } else {
+        markers.is_transaction.then_some(Runner::File)
+    };
+    let mut parts: Vec<(usize, Option<Runner>)> = Vec::new();
+    let (mut is_down, mut at) = (false, 0);
     for line in file.split_inclusive_mut(|it| *it == b'\n') {
-        is_down = starts(line, markers.down) || (is_down && !starts(line, markers.up));
+        if markers.begins(line) {
+            is_down = false;
+            parts.push((at, if has_option(line, markers.option) { Some(markers.then) } else { habit }));
+        } else if markers.ends(line) {
+            is_down = true;
+        }
         // A mark that is no SQL comment must not be read as SQL either.
         if is_down || line.starts_with(b"#") {
             for byte in line.iter_mut().filter(|it| !matches!(it, b'\n' | b'\r')) {
                 *byte = b' ';
             }
         }
+        at += line.len();
     }
-    Up { framework: markers.framework, transaction: Some(transaction) }
+    let runner = if parts.is_empty() { habit } else { parts.remove(0).1 };
+    Up { framework: Some(markers.framework), runner, parts }
+}
+
+/// Whether a word of the line is the option.
+fn has_option(line: &[u8], option: &str) -> bool {
+    let mut words = line.split(u8::is_ascii_whitespace);
+    !option.is_empty() && words.any(|it| it.eq_ignore_ascii_case(option.as_bytes()))
 }
 
 fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {

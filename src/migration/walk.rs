@@ -9,7 +9,7 @@ use std::{
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::slice::ParallelSliceMut;
 
-use super::{Exclude, order::natural};
+use super::{Exclude, framework::is_down, order::natural};
 use crate::error::Error;
 
 /// How deep a walk goes.
@@ -58,12 +58,6 @@ fn wanted(
 /// Whether the file's name is that of a migration that goes up.
 pub fn is_up(path: &Path) -> bool {
     is_sql(path) && !is_down(path)
-}
-
-/// Whether the file takes a migration back: `7.down.sql`, or `down.sql` beside an `up.sql`.
-pub fn is_down(path: &Path) -> bool {
-    let stem = path.file_stem().unwrap_or_default().as_encoded_bytes().to_ascii_lowercase();
-    stem.ends_with(b".down") || stem == b"down"
 }
 
 fn is_sql(path: &Path) -> bool {

@@ -4,8 +4,11 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Assumed, Baseline, Event, Reporter, Summary, counted, excerpt::Excerpt};
-use crate::finding::{Finding, Severity};
+use super::{Assumed, Baseline, Event, Framework, Reporter, Summary, counted, excerpt::Excerpt};
+use crate::{
+    effect::Runner,
+    finding::{Finding, Severity},
+};
 
 /// Writes for people.
 pub struct Full<W> {
@@ -111,10 +114,12 @@ fn assumptions(assumed: &Assumed) -> String {
     if assumed.postgres_by_default {
         all[0].push_str(" (the oldest supported; --pg says another)");
     }
+    all.extend(assumed.frameworks.iter().filter(|it| !it.because.is_empty()).map(in_words));
     let counts = [
         (assumed.n_schema_files, "schema file", "read before"),
         (assumed.n_history_files, "earlier file", "replayed"),
         (assumed.n_down_files, "down file", "left out"),
+        (assumed.n_other_files, "other file", "left out"),
     ];
     let counts = counts.into_iter().filter(|it| it.0 > 0);
     all.extend(counts.map(|(n, what, done)| format!("{} {done}", counted(n, what))));
@@ -122,4 +127,15 @@ fn assumptions(assumed: &Assumed) -> String {
         all.push(format!("only what changed since {} judged", since.shown()));
     }
     all.join(", ")
+}
+
+fn in_words(framework: &Framework) -> String {
+    let sent = match framework.runner {
+        Some(Runner::File) => ", each file one transaction",
+        Some(Runner::Own) => ", each statement a transaction",
+        Some(Runner::Batch) => ", all files one transaction",
+        Some(Runner::Query) => ", each file one message",
+        None => "",
+    };
+    format!("{} by {}{sent}", framework.name, framework.because)
 }

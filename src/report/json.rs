@@ -6,9 +6,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Assumed, Event, Reporter, Summary};
+use super::{Assumed, Event, Framework, Reporter, Summary};
 use crate::{
-    effect::{Action, Blocks, Harm, Lock, Outcome, Role, Scope, Target, WorkSet},
+    effect::{Action, Blocks, Harm, Lock, Outcome, Role, Runner, Scope, Target, WorkSet},
     finding::{Finding, Severity},
     lint::{LintedFile, LintedStatement},
     sql::statement::{RelationKind, StatementKind},
@@ -29,6 +29,7 @@ struct Report {
     schema: &'static str,
     postgres: u16,
     since: Option<Since>,
+    frameworks: Vec<Framework>,
     files: Vec<File>,
     findings: Vec<JsonFinding>,
     summary: JsonSummary,
@@ -46,6 +47,7 @@ struct Since {
 struct File {
     path: String,
     framework: &'static str,
+    runner: Runner,
     statements: Vec<Statement>,
 }
 
@@ -135,9 +137,10 @@ impl<W: Write> Json<W> {
 impl<W: Write> Reporter for Json<W> {
     fn event(&mut self, event: Event<'_>) -> io::Result<()> {
         match event {
-            Event::Assumed(Assumed { postgres, since, .. }) => {
+            Event::Assumed(Assumed { postgres, since, frameworks, .. }) => {
                 self.report.postgres = *postgres;
                 self.report.since = since.as_ref().map(Into::into);
+                self.report.frameworks.clone_from(frameworks);
             }
             Event::File(file) => self.report.files.push(file.into()),
             Event::Finding(finding, _) => self.report.findings.push(finding.into()),
@@ -168,6 +171,7 @@ impl From<&LintedFile<'_>> for File {
         Self {
             path: file.input.source.path().to_string_lossy().into_owned(),
             framework: file.input.framework,
+            runner: file.runner,
             statements: file.statements.iter().map(Into::into).collect(),
         }
     }

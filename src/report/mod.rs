@@ -11,7 +11,10 @@ mod target;
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::{
+    effect::Runner,
     finding::{Finding, Severity},
     lint::{InputRole, LintedFile},
 };
@@ -87,6 +90,10 @@ pub struct Assumed {
     pub n_history_files: usize,
     /// Down migrations that were left out.
     pub n_down_files: usize,
+    /// Files that were left out because the framework does not run them.
+    pub n_other_files: usize,
+    /// What is taken to run the files.
+    pub frameworks: Vec<Framework>,
     /// Since when what changed was judged; `None` if everything was.
     pub since: Option<Since>,
 }
@@ -116,6 +123,17 @@ impl Assumed {
         let since = self.since.as_ref().filter(|it| it.n_changed_files == 0)?;
         Some(format!("no migration changed since {}", since.shown()))
     }
+}
+
+/// A framework that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Framework {
+    /// Its name.
+    pub name: &'static str,
+    /// What showed it; empty if nothing did.
+    pub because: String,
+    /// How it sends a file that says nothing of it.
+    pub runner: Option<Runner>,
 }
 
 /// How much there was and how bad it is.

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::page::Fence;
-use crate::{effect::Scope, suggest::toml_mistake};
+use crate::{effect::Runner, suggest::toml_mistake};
 
 /// A migration in a rule's page, and what the rule must say of it.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub struct ExampleOptions {
     /// The server's major version.
     pub pg: Option<u16>,
     /// How far the runner's transaction reaches, when that is said.
-    pub transaction: Option<Scope>,
+    pub transaction: Option<Runner>,
     /// Whether a suppression must say why.
     pub reasons: Option<Reasons>,
     /// It is not merged yet, and runs before this file, which is.

@@ -107,7 +107,8 @@ fn pipeline(text: &str, rules: &RuleSet) {
         source,
         role: InputRole::Linted,
         framework: "plain",
-        transaction: None,
+        runner: None,
+        parts: Vec::new(),
         change: Change::Unknown,
     };
     let files = lint(std::slice::from_ref(&input), rules, &options);

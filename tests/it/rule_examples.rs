@@ -41,7 +41,8 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         source: Source::new(path, text.as_bytes().to_vec()),
         role,
         framework: "plain",
-        transaction: if role == InputRole::Linted { example.options.transaction } else { None },
+        runner: if role == InputRole::Linted { example.options.transaction } else { None },
+        parts: Vec::new(),
         change: if role == InputRole::Linted { change(example) } else { Change::Unknown },
     };
     let inputs = [

@@ -11,7 +11,8 @@ fn report(sql: &str) -> Vec<String> {
         source: Source::new("7.sql", sql.as_bytes().to_vec()),
         role: InputRole::Linted,
         framework: "plain",
-        transaction: None,
+        runner: None,
+        parts: Vec::new(),
         change: Change::Unknown,
     };
     let options =

@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("lint", &["catalog", "effect", "finding", "rule", "sql", "traffic"]),
     ("pg", &["effect", "error", "sql"]),
     ("report", &["effect", "error", "finding", "lint", "sql", "traffic"]),
-    ("config", &["effect", "error", "finding", "rule", "suggest"]),
+    ("config", &["effect", "error", "finding", "migration", "rule", "suggest"]),
     ("migration", &["effect", "error"]),
     ("cli", &["config", "effect", "error", "finding", "lint", "migration", "report", "rule", "sql"]),
 ];

@@ -124,7 +124,8 @@ impl Since {
             source: Source::new(gone.first()?, Vec::new()),
             role: InputRole::History,
             framework: "plain",
-            transaction: None,
+            runner: None,
+            parts: Vec::new(),
             change: Change::Deleted { n_others: gone.len() - 1 },
         })
     }

@@ -1,0 +1,14 @@
+//! golang-migrate: `1_name.up.sql` and `1_name.down.sql`, each one message.
+//!
+//! Source: golang-migrate's MIGRATIONS.md; `database/postgres` and `database/pgx`: `Run` sends the file by one `ExecContext` without arguments.
+
+use super::{BASE, Framework, Sign, numbered_up_and_down};
+use crate::effect::Runner;
+
+pub(super) static GOLANG_MIGRATE: Framework = Framework {
+    name: "golang-migrate",
+    signs: &[Sign::Text("go.mod", "golang-migrate"), Sign::Names],
+    role: numbered_up_and_down,
+    runner: |_| Some(Runner::Query),
+    ..BASE
+};

@@ -1,0 +1,25 @@
+//! Frameworks that a file's marks show best: [`up`](crate::migration::up) reads those.
+//!
+//! Sources: goose, SQL migrations; dbmate, Migration files; sql-migrate, Writing migrations; Play, Managing database evolutions.
+
+use super::Role;
+use super::{BASE, Framework, Sign, is_numbered, stem};
+
+pub(super) static GOOSE: Framework = Framework {
+    name: "goose",
+    signs: &[Sign::Text("go.mod", "pressly/goose")],
+    role: |path| if is_numbered(stem(path)) { Role::Up } else { Role::Other },
+    ..BASE
+};
+
+pub(super) static DBMATE: Framework = Framework {
+    name: "dbmate",
+    signs: &[],
+    role: |path| if is_numbered(stem(path)) { Role::Up } else { Role::Other },
+    ..BASE
+};
+
+pub(super) static SQL_MIGRATE: Framework =
+    Framework { name: "sql-migrate", signs: &[Sign::File("dbconfig.yml")], ..BASE };
+
+pub(super) static PLAY: Framework = Framework { name: "play", signs: &[], ..BASE };
