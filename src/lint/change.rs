@@ -72,22 +72,27 @@ pub(super) fn said(input: &Input, statements: &[Span]) -> Option<Said> {
                 input.change.touches(input.source.position(it.start), input.source.position(it.end))
             };
             let at = statements.iter().find(is_changed).copied().unwrap_or(first);
-            let detail = "it was edited after it was merged".to_owned();
-            (normal(merged) != normal(text)).then_some(Said { rule: "merged-migration-edited", at, detail })
+            let detail =
+                "this migration was edited after it was merged: where it ran already, the change never runs";
+            let said = Said { rule: "merged-migration-edited", at, detail: detail.to_owned() };
+            (normal(merged) != normal(text)).then_some(said)
         }
         Change::Deleted { n_others } => {
-            let others = match n_others {
-                0 => String::new(),
-                1 => ", and another one".to_owned(),
-                n => format!(", and {n} others"),
+            let what = match n_others {
+                0 => "this migration was".to_owned(),
+                1 => "this migration and another one were".to_owned(),
+                n => format!("this migration and {n} others were"),
             };
-            let detail = format!("it was deleted after it was merged{others}");
+            let detail =
+                format!("{what} deleted after the merge: where it ran already, that takes nothing back");
             Some(Said { rule: "merged-migration-edited", at: first, detail })
         }
     }
 }
 
-/// What a text runs: comments and white space are no part of it.
+/// What a text runs: comments, white space and how lines end are no part of it.
 fn normal(text: &str) -> Vec<String> {
-    split::split(text).pieces.iter().map(|it| fingerprint::normalise(it.span.of(text))).collect()
+    // git may write other ends of lines to the work tree than it keeps.
+    let text = text.replace("\r\n", "\n");
+    split::split(&text).pieces.iter().map(|it| fingerprint::normalise(it.span.of(&text))).collect()
 }

@@ -25,6 +25,9 @@ pub(super) struct Excerpt<'t> {
 impl<'t> Excerpt<'t> {
     /// The excerpt of `text` that shows `finding`; `None` where it would help nobody.
     pub(super) fn of(finding: &Finding, text: &'t str) -> Option<Self> {
+        if text.is_empty() {
+            return None;
+        }
         let (start, mut end) = (finding.span.start, finding.span.end);
         let head = text.get(..start)?;
         // A byte order mark is no column.

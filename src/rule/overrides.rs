@@ -5,7 +5,7 @@
 use globset::GlobSet;
 use toml::value::Date;
 
-use super::set::RuleSet;
+use super::{set::RuleSet, suppress::is_of_changes};
 use crate::finding::{Finding, Severity, Span};
 
 /// The rule that finds overrides that have ended.
@@ -109,8 +109,8 @@ impl Override {
                 .is_none_or(|it| finding.relation.as_ref().is_some_and(|name| it.is_match(name)))
     }
 
-    /// Whether a rule that it names can find anything.
+    /// Whether a rule that it names can find anything in a run over everything.
     fn is_of(&self, rules: &RuleSet) -> bool {
-        self.rules.is_empty() || self.rules.iter().any(|it| rules.is_on(it))
+        self.rules.is_empty() || self.rules.iter().any(|it| rules.is_on(it) && !is_of_changes(it))
     }
 }

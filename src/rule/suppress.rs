@@ -12,6 +12,14 @@ const UNKNOWN_RULE: &str = "unknown-rule-in-suppression";
 /// The rule that finds suppressions without use.
 const UNUSED: &str = "unused-suppression";
 
+/// The rules that are about a change, and so find something while it is made only: what allows them is never without use.
+const OF_CHANGES: [&str; 2] = ["merged-migration-edited", "migration-out-of-order"];
+
+/// Whether a rule finds nothing unless it is known what changed.
+pub(super) fn is_of_changes(rule: &str) -> bool {
+    OF_CHANGES.contains(&rule)
+}
+
 /// The suppressions of one file.
 #[derive(Clone, Debug, Default)]
 pub struct Suppressions {
@@ -82,7 +90,9 @@ impl Suppressions {
     pub fn misuses(&mut self, rules: &RuleSet) -> Vec<Misuse> {
         let mut misuses = std::mem::take(&mut self.misuses);
         misuses.retain(|it| !self.allows(it.rule, None));
-        let unused = self.entries.iter().filter(|it| !it.used && it.rule != UNUSED && rules.is_on(&it.rule));
+        let may_be_unused =
+            |it: &&Entry| it.rule != UNUSED && !is_of_changes(&it.rule) && rules.is_on(&it.rule);
+        let unused = self.entries.iter().filter(|it| !it.used).filter(may_be_unused);
         let unused = unused.map(|it| Misuse { rule: UNUSED, span: it.span, detail: it.rule.clone() });
         let unused: Vec<_> = unused.collect();
         if !unused.is_empty() && !self.allows(UNUSED, None) {

@@ -113,6 +113,9 @@ fn a_comment_allows_the_edit_of_what_is_merged() {
     let allowed = "-- lockkeeper: allow-file merged-migration-edited: it never ran anywhere\n";
     repository.write("m/1.sql", &format!("{allowed}{}", USERS.replace("bigint", "int")));
     assert_eq!(found(&repository.lint("m", &["--since", "main"])), [""; 0]);
+    // It is not without use once that is merged, when nobody can tell.
+    repository.commit();
+    assert_eq!(found(&repository.lint("m/1.sql", &[])), [""; 0]);
     // A suppression that stands where nothing changed is not looked at again.
     let old = "-- lockkeeper: allow table-drop-loses-data: gone\nSELECT 1;\n";
     let repository = Repository::with(&[("m/1.sql", old)]);
@@ -137,7 +140,70 @@ fn a_renamed_file_is_not_changed_and_a_deleted_one_is_told_of() {
     }
     let ran = repository.lint("m", &["--since", "HEAD"]);
     assert_eq!(found(&ran), ["m/2.sql:1 merged-migration-edited"]);
-    assert!(ran.stdout.contains("it was deleted after it was merged: where"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(": this migration was deleted after the merge: where"), "{}", ran.stdout);
+
+    // Another name and another text: a runner takes it for another migration.
+    let index = INDEX.repeat(9).replace("users_by_id", "");
+    let repository = Repository::with(&[("m/1.sql", USERS), ("m/2.sql", &index)]);
+    repository.git(&["mv", "m/2.sql", "m/3.sql"]);
+    repository.write("m/3.sql", &index.replacen("(id)", "(id, id)", 1));
+    let expected = (1..10).map(|line| format!("m/3.sql:{line} index-blocks-writes"));
+    let expected: Vec<_> = expected.chain(["m/2.sql:1 merged-migration-edited".to_owned()]).collect();
+    assert_eq!(found(&repository.lint("m", &["--since", "HEAD"])), expected);
+    // The same name in another folder: what moved is the folder.
+    repository.write("m/3.sql", &index);
+    repository.commit();
+    repository.git(&["mv", "m", "db"]);
+    repository.write("db/3.sql", &index.replacen("(id)", "(id, id)", 1));
+    let expected = ["db/3.sql:1 merged-migration-edited", "db/3.sql:1 index-blocks-writes"];
+    assert_eq!(found(&repository.lint("db", &["--since", "HEAD"])), expected);
+}
+
+#[test]
+fn what_is_merged_and_cannot_be_read_is_counted_only() {
+    let repository = Repository::with(&[("m/1.sql", "CREATE TABEL t;\n"), ("m/2.sql", "CREATE TABEL u;\n")]);
+    repository.write("m/2.sql", "CREATE TABEL u;\n\nCREATE TABEL v;\n");
+    let expected = ["m/2.sql:3 unreadable-statement", "m/2.sql:3 merged-migration-edited"];
+    assert_eq!(found(&repository.lint("m", &["--since", "main"])), expected);
+    let path = repository.path("m").display().to_string();
+    let ran = lockkeeper(&["lint", &path, "--since", "main"]);
+    assert!(ran.stdout.contains("not judged: 3 statements that could not be read"), "{}", ran.stdout);
+    // What is no text has no lines.
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    std::fs::write(repository.path("m/1.sql"), utf_16("SELECT 1;\n")).unwrap();
+    repository.commit();
+    std::fs::write(repository.path("m/1.sql"), utf_16("SELECT 1;\nSELECT 2;\n")).unwrap();
+    assert_eq!(found(&repository.lint("m", &["--since", "HEAD"])), ["m/1.sql:1 unreadable-statement"]);
+}
+
+#[test]
+fn ends_of_lines_are_as_git_keeps_them() {
+    let text = "INSERT INTO t VALUES ('a\nb');\nSELECT 1;\n";
+    let repository = Repository::with(&[("m/1.sql", text)]);
+    repository.git(&["config", "core.autocrlf", "true"]);
+    repository.write("m/1.sql", &format!("{text}-- More.\n").replace('\n', "\r\n"));
+    assert_eq!(found(&repository.lint("m", &["--since", "main"])), [""; 0]);
+    repository.write("m/1.sql", &format!("{text}DROP TABLE t;\n").replace('\n', "\r\n"));
+    let found = found(&repository.lint("m", &["--since", "main"]));
+    assert_eq!(found[0], "m/1.sql:4 merged-migration-edited");
+    assert!(found.iter().all(|it| it.starts_with("m/1.sql:4 ")), "{found:?}");
+}
+
+#[test]
+fn a_hook_and_a_second_work_tree_see_their_own_files() {
+    let repository = merged();
+    repository.git(&["worktree", "add", "-q", "-b", "work", "tree"]);
+    repository.write("tree/m/3.sql", INDEX);
+    assert_eq!(found(&repository.lint("tree/m", &["--since", "main"])).len(), 1);
+    // As git runs a hook of the second one.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockkeeper"));
+    let git_folder = repository.path(".git/worktrees/tree");
+    command.env("GIT_DIR", &git_folder).env("GIT_INDEX_FILE", git_folder.join("index"));
+    command
+        .current_dir(repository.path("tree"))
+        .args(["lint", "m", "--since", "main", "--format", "concise"]);
+    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(said.starts_with("m/3.sql:1:1: ") && said.lines().count() == 1, "{said}");
 }
 
 #[test]

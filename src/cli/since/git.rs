@@ -88,8 +88,14 @@ impl Repository {
                 Some(b'R') => {
                     let to = path_of(parts.next().unwrap_or_default());
                     // The number is how much of it is the same, in per cent.
-                    if status != b"R100" {
+                    if status == b"R100" {
+                        continue;
+                    }
+                    if to.file_name() == path.file_name() {
                         changes.push((to, Status::Edited { from: path }));
+                    } else {
+                        // With another name and another text a runner takes it for another migration.
+                        changes.extend([(path, Status::Deleted), (to, Status::New)]);
                     }
                 }
                 // Changed, became or was a link, or in the middle of a merge.

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::World;
 use crate::{
     error::Error,
-    lint::{Change, Input, InputRole},
+    lint::{Change, Input, InputRole, Lines},
     migration::{self, Exclude},
     report,
     sql::source::Source,
@@ -76,7 +76,7 @@ impl Since {
     pub(super) fn mark(&self, history: &mut [Input], later: &[PathBuf]) -> Result<(), Error> {
         let asked_for = history.par_iter_mut().filter(|it| it.role != InputRole::Schema);
         asked_for.try_for_each(|input| {
-            match (self.change(input.source.path())?, input.role) {
+            match (self.change(&input.source)?, input.role) {
                 (Change::Unchanged, _) => {
                     (input.role, input.change) = (InputRole::History, Change::Unchanged);
                 }
@@ -130,7 +130,8 @@ impl Since {
         })
     }
 
-    fn change(&self, path: &Path) -> Result<Change, Error> {
+    fn change(&self, source: &Source) -> Result<Change, Error> {
+        let path = source.path();
         let base = &self.base.commit;
         Ok(match self.status(path) {
             None => Change::Unchanged,
@@ -140,7 +141,12 @@ impl Since {
                 let mut merged = self.repository.text(base, from)?;
                 migration::keep_up_part(&mut merged);
                 let merged = Source::new(from, merged).text().to_owned();
-                Change::Edited { lines: self.repository.changed_lines(base, from, &to)?, merged }
+                // What is no text has no lines.
+                let lines = match source.text() {
+                    "" => vec![Lines { first: 1, last: u32::MAX }],
+                    _ => self.repository.changed_lines(base, from, &to)?,
+                };
+                Change::Edited { lines, merged }
             }
         })
     }
