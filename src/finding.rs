@@ -58,4 +58,34 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// Stable under edits elsewhere: of the rule, the relation and the normalised statement.
     pub fingerprint: String,
+    /// How to edit the finding's file so that it is gone; `None` when nobody looked, or when no safe edit of this file alone does it.
+    pub fix: Option<Box<Fix>>,
+}
+
+/// Edits of one file that belong together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// In order of place; they do not overlap. All are of the text as it is now.
+    pub edits: Vec<Edit>,
+    /// Whether they may be made without asking.
+    pub applicability: Applicability,
+}
+
+/// Whether a fix may be made without asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applicability {
+    /// The schema becomes what it would have become.
+    Safe,
+}
+
+/// A part of a text, and what to put in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// Bytes from the file's start.
+    pub offset: usize,
+    /// How many bytes are replaced; 0 where something is only added.
+    pub length: usize,
+    /// What stands there then.
+    pub text: String,
 }

@@ -23,6 +23,7 @@
 //!   never hides its neighbours; [`sql::parse`] knows all of it.
 //! - [`rule`] is the judgement. A rule is a page in `rules/`: conditions on effects, reasons, and examples that are its tests.
 //! - [`lint`] joins these: files in, findings out.
+//! - [`fix`] writes what to write instead: recipes turn a statement into its safe form, which is judged again before it is kept.
 //! - [`migration`] finds the framework, the files, their order, the part of each that runs going up, and how it is sent; one file a
 //!   framework. [`config`] reads `lockkeeper.toml`.
 //! - [`report`] writes what a run has to say, one file a format; [`cli`] turns arguments into all of this and into an exit code.
@@ -31,7 +32,7 @@
 //!
 //! # Invariants
 //!
-//! - [`sql`], [`catalog`], [`effect`], [`traffic`], [`rule`] and [`lint`] do no I/O and read no clock, so they cannot fail but on input.
+//! - [`sql`], [`catalog`], [`effect`], [`traffic`], [`rule`], [`lint`] and [`fix`] do no I/O and read no clock, so they cannot fail but on input.
 //! - A rule sees effects, never SQL: it cannot tell a predicted effect from an observed one.
 //! - What PostgreSQL does is written in [`effect::predict`] and nowhere else: rules have messages, no knowledge.
 //! - What is not known stays unknown, and unknown is never taken for safe: a relation only heard of may have anything, a function
@@ -49,6 +50,7 @@ pub mod config;
 pub mod effect;
 pub mod error;
 pub mod finding;
+pub mod fix;
 pub mod lint;
 pub mod migration;
 pub mod pg;

@@ -46,6 +46,8 @@ pub(super) enum Command {
     Lint(Lint),
     /// Write down all findings there are, so that `lint --baseline` reports new ones only.
     Baseline(Baseline),
+    /// Rewrite what can be rewritten safely, and print the difference.
+    Fix(Fix),
     /// Print the page of a rule: why, what to write instead, sources.
     Explain {
         /// The rule's id, as findings show it in brackets.
@@ -137,6 +139,29 @@ pub(super) struct Judged {
     /// How many threads read files. Default: one a core.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+}
+
+/// Rewrite what can be rewritten safely, and print the difference.
+///
+/// The schema becomes what it would have become, without what makes the application wait. Where a step needs a transaction of its own and
+/// its file is one transaction, a new migration file is made.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Fix {
+    /// What is fixed.
+    #[command(flatten)]
+    pub judged: Judged,
+    /// Change the files instead of printing the difference.
+    #[arg(long)]
+    pub write: bool,
+    /// Fix only what changed since HEAD left this branch or commit, as for `lint`: what was merged may have run.
+    #[arg(long, value_name = "REF")]
+    pub since: Option<String>,
+    /// Leave the findings that this file lists as they are.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// The mildest severity of what is left that fails the run. Default: error.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub fail_on: Option<FailOn>,
 }
 
 /// A format and where it goes.

@@ -44,6 +44,8 @@ pub(super) struct Wanted<'c> {
 pub(super) struct Inputs {
     /// One list a history, each in the order in which its files run.
     pub histories: Vec<Vec<Input>>,
+    /// The framework of each history.
+    pub detected: Vec<Detected>,
     /// The frameworks, each with what showed it.
     pub frameworks: Vec<Detected>,
     /// How many down migrations were left out.
@@ -94,6 +96,7 @@ impl Wanted<'_> {
                 since.mark(&mut files, &history.later)?;
             }
             inputs.histories.push(self.after_schema(files)?);
+            inputs.detected.push(history.detected.clone());
             if !inputs.frameworks.iter().any(|it| it.is_same(&history.detected)) {
                 inputs.frameworks.push(history.detected);
             }
@@ -101,10 +104,12 @@ impl Wanted<'_> {
         inputs.histories.extend(
             self.since.iter().filter_map(|it| it.deleted(&paths, &wanted.exclude)).map(|it| vec![it]),
         );
+        inputs.detected.resize(inputs.histories.len(), Detected::of(None));
         if let Some(bytes) = &self.stdin {
             let detected = Detected::of(self.framework);
             let stdin = self.input(Path::new(STDIN), bytes.clone(), &detected, InputRole::Linted);
             inputs.histories.push(self.after_schema(vec![stdin])?);
+            inputs.detected.push(detected);
         }
         Ok(inputs)
     }
@@ -141,7 +146,14 @@ impl Wanted<'_> {
         files.par_iter().map(read).collect()
     }
 
-    fn input(&self, path: &Path, mut bytes: Vec<u8>, detected: &Detected, role: InputRole) -> Input {
+    /// One file as it will be judged.
+    pub(super) fn input(
+        &self,
+        path: &Path,
+        mut bytes: Vec<u8>,
+        detected: &Detected,
+        role: InputRole,
+    ) -> Input {
         let says = detected.says(path, &bytes);
         let up = migration::keep_up_part(&mut bytes);
         let effective = |of_marks| effective(of_marks, says, self.runner, detected.runner);

@@ -11,6 +11,7 @@
 mod args;
 mod baseline;
 mod configured;
+mod fix;
 mod inputs;
 mod known;
 mod lint;
@@ -93,6 +94,7 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
     match args.command {
         Command::Lint(args) => lint::run(&args, config, world),
         Command::Baseline(args) => baseline::run(&args, config, world),
+        Command::Fix(args) => fix::run(&args, config, world),
         Command::Explain { id } => show::explain(&id, config, world),
         Command::Rules { json } => show::rules(json, config, world),
         Command::Config => show::text(crate::config::DEFAULT, world),

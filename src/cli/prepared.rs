@@ -11,12 +11,14 @@ use super::{
     World,
     args::Judged,
     configured::{configuration, rules},
+    fix,
     inputs::{Inputs, Wanted, read_stdin},
     since::Since,
 };
 use crate::{
     config::{self, Config},
     error::Error,
+    fix::Suggester,
     lint::{self, InputRole, LintedFile, Options},
     migration::Detected,
     report::{self, Assumed},
@@ -84,6 +86,16 @@ impl Prepared {
         &self.rules
     }
 
+    /// What the run assumes.
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Does `work` on threads that can read any file.
+    pub(super) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.threads.install(work)
+    }
+
     /// Whether only what changed is judged.
     pub(super) fn is_partial(&self) -> bool {
         self.since.is_some()
@@ -119,9 +131,17 @@ impl Prepared {
     /// Ends early when nobody listens any more.
     fn lint_all<'i>(&'i self, batches: &mpsc::SyncSender<Vec<LintedFile<'i>>>) {
         for history in &self.inputs.histories {
-            lint::lint_each(history, &self.rules, &self.options, &mut |files| match batches.send(files) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
+            let mut suggester = Suggester::new(history, &self.options, fix::LOCK_TIMEOUT);
+            lint::lint_each(history, &self.rules, &self.options, &mut |mut files| {
+                if self.options.keep_statements {
+                    for file in &mut files {
+                        suggester.suggest(file);
+                    }
+                }
+                match batches.send(files) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                }
             });
         }
     }

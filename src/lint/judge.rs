@@ -159,6 +159,7 @@ impl Judged<'_> {
             help: judgement.help,
             notes: judgement.notes,
             fingerprint: fingerprint::in_digits(fingerprint),
+            fix: None,
         }
     }
 }

@@ -30,6 +30,7 @@ pub fn judge_overrides(
             help: judgement.help,
             notes: judgement.notes,
             fingerprint: fingerprint::in_digits(fingerprint::of(misuse.rule, None, &text, 0)),
+            fix: None,
         })
     };
     overrides.misuses(rules, could_match).into_iter().filter_map(finding).collect()

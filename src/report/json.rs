@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Assumed, Event, Framework, Reporter, Summary};
 use crate::{
     effect::{Action, Blocks, Harm, Lock, Outcome, Role, Runner, Scope, Target, WorkSet},
-    finding::{Finding, Severity},
+    finding::{Finding, Fix, Severity},
     lint::{LintedFile, LintedStatement},
     sql::statement::{RelationKind, StatementKind},
     traffic::Heat,
@@ -106,7 +106,7 @@ struct JsonFinding {
     help: Option<String>,
     notes: Vec<String>,
     fingerprint: String,
-    fix: Option<()>,
+    fix: Option<Box<Fix>>,
 }
 
 #[derive(Default, Serialize)]
@@ -249,7 +249,7 @@ impl From<&Finding> for JsonFinding {
             help: finding.help,
             notes: finding.notes,
             fingerprint: finding.fingerprint,
-            fix: None,
+            fix: finding.fix,
         }
     }
 }

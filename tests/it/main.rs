@@ -7,6 +7,7 @@ mod catalog;
 mod cli;
 mod effects;
 mod expect;
+mod fix;
 mod frameworks;
 mod mutations;
 mod overrides;

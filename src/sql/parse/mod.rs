@@ -27,6 +27,7 @@ mod rows;
 mod session;
 mod storage;
 mod table;
+mod token;
 mod ty;
 mod types;
 
@@ -38,6 +39,7 @@ use squawk_syntax::{SourceFile, SyntaxNode};
 
 use crate::sql::statement::Statement;
 use dispatch::statement;
+pub use token::tokens;
 
 /// Why a statement could not be read: its first syntax error.
 #[derive(Clone, Debug, PartialEq, Eq)]

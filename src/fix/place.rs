@@ -1,0 +1,251 @@
+//! Where a rewrite can stand: in the statement's place, behind its COMMIT, or in a new file, because the whole file is one transaction.
+
+use super::{
+    layout::{BlockEnd, Layout},
+    recipe::At,
+    rewrite::{Rewrite, Step, insert, replace},
+};
+use crate::{
+    effect::{Runner, Scope},
+    finding::{Edit, Span},
+    sql::Statement,
+};
+
+/// What is to be written where.
+pub(super) struct Placed {
+    /// Edits of the statement's file, in order.
+    pub(super) edits: Vec<Edit>,
+    /// What needs new files.
+    pub(super) elsewhere: Vec<Step>,
+}
+
+/// What holds a statement.
+#[derive(Clone, Copy)]
+enum Holder {
+    /// Nothing: it is a transaction of its own.
+    Nothing,
+    /// The block that the piece of this number commits.
+    Block { commit: usize },
+    /// The runner's transaction, around the whole file.
+    File,
+    /// One message to the server: a transaction as well, unless the statement is its only one.
+    Message,
+}
+
+/// Finds the place of a rewrite, or says why it has none.
+pub(super) fn place(at: &At<'_>, rewrite: Rewrite) -> Result<Placed, String> {
+    match rewrite {
+        Rewrite::Around { before, after } => around(at, &before, after.as_deref()),
+        Rewrite::Stays { edits, after } => {
+            unsuppressed(at)?;
+            if after.is_empty() {
+                return Ok(Placed { edits, elsewhere: Vec::new() });
+            }
+            match holder(at)? {
+                Holder::Nothing => Ok(in_file(edits, behind(at.layout, at.n, &after))),
+                Holder::Block { commit } => Ok(in_file(edits, behind(at.layout, commit, &after))),
+                Holder::File | Holder::Message => Ok(Placed { edits, elsewhere: after }),
+            }
+        }
+        Rewrite::Moves { steps, names } => {
+            unsuppressed(at)?;
+            moves(at, steps, &names)
+        }
+    }
+}
+
+fn in_file(mut edits: Vec<Edit>, more: Vec<Edit>) -> Placed {
+    edits.extend(more);
+    edits.sort_by_key(|it| it.offset);
+    Placed { edits, elsewhere: Vec::new() }
+}
+
+/// A statement that someone has looked at and allowed something of is theirs.
+fn unsuppressed(at: &At<'_>) -> Result<(), String> {
+    let allows = at.layout.comments_of(at.n).any(|it| it.contains("lockkeeper:"));
+    if allows { Err("a comment allows other findings of the statement".to_owned()) } else { Ok(()) }
+}
+
+fn holder(at: &At<'_>) -> Result<Holder, String> {
+    let piece = at.layout.pieces.get(at.n).ok_or("the statement is not found")?;
+    if let Some(begin) = piece.begin {
+        if matches!(at.runner(), Some(Runner::File | Runner::Batch)) {
+            return Err("the runner's transaction is around the file's own".to_owned());
+        }
+        return match at.layout.block_end(begin) {
+            BlockEnd::Commit(commit) => Ok(Holder::Block { commit }),
+            BlockEnd::Otherwise => Err("its transaction does not simply end with COMMIT".to_owned()),
+        };
+    }
+    if at.runner() == Some(Runner::Query) {
+        return Ok(Holder::Message);
+    }
+    match at.situation.transaction {
+        Scope::Own | Scope::None => Ok(Holder::Nothing),
+        Scope::File => Ok(Holder::File),
+        Scope::Batch => Err("all pending files run in one transaction, which nothing can leave".to_owned()),
+    }
+}
+
+fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String]) -> Result<Placed, String> {
+    let layout = at.layout;
+    let span = layout.pieces.get(at.n).map_or(Span { start: 0, end: 0 }, |it| it.span);
+    let is_alone = steps.iter().any(|it| it.alone);
+    match holder(at)? {
+        Holder::Nothing => Ok(instead(at, span, &steps)),
+        Holder::File if is_alone && at.runner().is_none() && is_free(layout, at.n) => {
+            Ok(instead(at, span, &steps))
+        }
+        Holder::File if is_alone && is_free(layout, at.n) => {
+            let header = opt_out(at)?;
+            let mut placed = instead(at, span, &steps);
+            placed.edits.extend(header);
+            placed.edits.sort_by_key(|it| it.offset);
+            Ok(placed)
+        }
+        Holder::Message if layout.pieces.len() == 1 => {
+            let (first, rest) = steps.split_at(steps.len().min(1));
+            Ok(Placed { elsewhere: rest.to_vec(), ..instead(at, span, first) })
+        }
+        Holder::File | Holder::Message => {
+            unnamed_later(at, layout.pieces.len(), names)?;
+            Ok(Placed {
+                edits: vec![replace(with_lines(layout, at.n), "")],
+                elsewhere: with_comments(at, steps),
+            })
+        }
+        Holder::Block { commit } => {
+            unnamed_later(at, commit, names)?;
+            let steps = with_comments(at, steps);
+            Ok(in_file(vec![replace(with_lines(layout, at.n), "")], behind(layout, commit, &steps)))
+        }
+    }
+}
+
+/// The steps in the place of the statement.
+fn instead(at: &At<'_>, span: Span, steps: &[Step]) -> Placed {
+    let sql: Vec<&str> = steps.iter().map(|it| it.sql.as_str()).collect();
+    let text = sql.join(&format!(";{}", at.layout.newline()));
+    Placed { edits: vec![replace(span, text)], elsewhere: Vec::new() }
+}
+
+/// The first step with the comment lines right above the statement.
+fn with_comments(at: &At<'_>, mut steps: Vec<Step>) -> Vec<Step> {
+    let start = at.layout.start_with_comments(at.n);
+    let end = at.layout.pieces.get(at.n).map_or(start, |it| it.span.start);
+    let above = Span { start, end }.of(at.layout.text).trim_start();
+    if let Some(first) = steps.first_mut().filter(|_| !is_mark(above)) {
+        first.sql.insert_str(0, above);
+    }
+    steps
+}
+
+/// The statement with its semicolon, the comment lines above it, and what is left of its lines.
+fn with_lines(layout: &Layout<'_>, n: usize) -> Span {
+    let Some(piece) = layout.pieces.get(n) else { return Span { start: 0, end: 0 } };
+    let start = layout.start_with_comments(n);
+    let above = Span { start, end: piece.span.start }.of(layout.text);
+    let start = if is_mark(above) { piece.span.start } else { start };
+    let end = layout.line_end(piece.end);
+    let rest = layout.text.get(end..).unwrap_or_default();
+    let newline = ["\r\n", "\n"].into_iter().find(|it| rest.starts_with(it)).map_or(0, str::len);
+    Span { start, end: end + newline }
+}
+
+/// Whether comments are a framework's marks, which must stay where they are.
+fn is_mark(comments: &str) -> bool {
+    ["+goose", "migrate:", "+migrate", "!Ups", "liquibase", "changeset"]
+        .iter()
+        .any(|it| comments.contains(it))
+}
+
+/// `steps` on lines of their own behind the piece `n`.
+fn behind(layout: &Layout<'_>, n: usize, steps: &[Step]) -> Vec<Edit> {
+    let Some(piece) = layout.pieces.get(n) else { return Vec::new() };
+    let newline = layout.newline();
+    let mut edits = Vec::new();
+    if piece.end == piece.span.end {
+        edits.push(insert(piece.end, ";"));
+    }
+    let text = steps.iter().fold(String::new(), |text, it| text + newline + &it.sql + ";");
+    let end = layout.line_end(piece.end);
+    // Something else stands on the line: it gets a line of its own.
+    let is_at_end = layout.text.get(end..).is_none_or(|it| it.is_empty() || it.starts_with(['\n', '\r']));
+    edits.push(insert(end, if is_at_end { text } else { format!("{text}{newline}") }));
+    edits
+}
+
+/// Settings in front of the statement and behind it.
+fn around(at: &At<'_>, before: &str, after: Option<&str>) -> Result<Placed, String> {
+    let layout = at.layout;
+    let piece = layout.pieces.get(at.n).ok_or("the statement is not found")?;
+    if layout.comments_of(at.n).any(|it| it.contains("StatementBegin")) {
+        return Err("the framework takes it as one statement".to_owned());
+    }
+    let newline = layout.newline();
+    let start = layout.start_with_comments(at.n);
+    // A suppression is for the statement that follows it, so nothing may come between.
+    let is_allowed = Span { start, end: piece.span.start }.of(layout.text).contains("lockkeeper:");
+    let place = if is_allowed { start } else { piece.span.start };
+    let mut edits = vec![insert(place, format!("{before};{newline}"))];
+    if let Some(after) = after {
+        if piece.end == piece.span.end {
+            edits.push(insert(piece.end, ";"));
+        }
+        edits.push(insert(layout.line_end(piece.end), format!("{newline}{after};")));
+    }
+    Ok(Placed { edits, elsewhere: Vec::new() })
+}
+
+/// Whether nothing else in the file needs its transaction: the other statements are settings, or stand alone as well.
+fn is_free(layout: &Layout<'_>, n: usize) -> bool {
+    let is_free = |statement: &Statement| match statement {
+        Statement::Set(set) => !set.local,
+        Statement::Reset { .. } | Statement::CreateIndex(_) | Statement::Reindex { .. } => true,
+        Statement::DropRelation(drop) => drop.kind == crate::sql::statement::RelationKind::Index,
+        _ => false,
+    };
+    let others = layout.pieces.iter().enumerate().filter(|it| it.0 != n);
+    others.into_iter().all(|(_, it)| it.statement.as_ref().is_some_and(is_free))
+}
+
+/// No later statement of the transaction may need what is made or dropped only after it.
+fn unnamed_later(at: &At<'_>, end: usize, names: &[String]) -> Result<(), String> {
+    let later = at.layout.pieces.iter().take(end).skip(at.n + 1);
+    for piece in later {
+        let tokens = super::tokens::Tokens::of(at.layout.text, piece.span);
+        if let Some(name) = names.iter().find(|it| tokens.name(it)) {
+            return Err(format!("a later statement of its transaction names {name}"));
+        }
+        let needs_unique = tokens.name("conflict") || tokens.name("savepoint");
+        if needs_unique || piece.statement.is_none() {
+            return Err("a later statement of its transaction may need what it does".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// The edit by which the file says that it runs outside of a transaction.
+fn opt_out(at: &At<'_>) -> Result<Option<Edit>, String> {
+    let text = at.layout.text;
+    let line_of = |mark: &str| {
+        let at = text.to_ascii_lowercase().find(mark)?;
+        Some(text.get(..at)?.rfind('\n').map_or(0, |it| it + 1))
+    };
+    match at.input.framework {
+        "goose" => {
+            let up = line_of("-- +goose up").ok_or("its `-- +goose Up` is not found")?;
+            Ok(Some(insert(up, format!("-- +goose NO TRANSACTION{}", at.layout.newline()))))
+        }
+        "dbmate" => {
+            let up = line_of("-- migrate:up").ok_or("its `-- migrate:up` is not found")?;
+            let rest = text.get(up..).unwrap_or_default();
+            let end = up + rest.find(['\r', '\n']).unwrap_or(rest.len());
+            Ok(Some(insert(end, " transaction:false")))
+        }
+        "sqlx" => Ok(Some(insert(0, format!("-- no-transaction{}", at.layout.newline())))),
+        // Flyway looks at the statements itself.
+        "flyway" => Ok(None),
+        _ => Err("the file runs in one transaction, which it cannot leave".to_owned()),
+    }
+}

@@ -1,0 +1,248 @@
+//! Each case on real servers: before and after, on two fresh databases, in the right transactions. The schemas are equal, the finding is
+//! gone, and while rows are worked on, each table is locked no more strongly than before, and some table less.
+
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+
+use lockkeeper::{
+    effect::Lock,
+    pg::{Sandbox, Session, observe, session::Refusal},
+    sql::{
+        Statement, parse,
+        split::{self, PieceKind},
+        statement::Transaction,
+    },
+};
+
+use super::{Case, cases, majors};
+use crate::{cli::lockkeeper, support::on_each};
+
+/// The databases of the two runs.
+const DATABASES: [&str; 2] = ["before", "after"];
+
+#[test]
+fn every_fix_makes_the_same_schema_with_weaker_locks() {
+    let cases = cases();
+    let results = on_each(&majors(), |server| {
+        let of_server = cases.iter().filter(|it| it.since <= server.major());
+        of_server.map(|it| problems(server, it)).collect::<String>()
+    });
+    let problems: String = results.into_iter().map(|it| it.1).collect();
+    assert!(problems.is_empty(), "{problems}");
+}
+
+fn problems(server: &Sandbox, case: &Case) -> String {
+    let pg = server.major().to_string();
+    let written = tempfile::tempdir().unwrap();
+    for path in sql_files(Path::new(&case.migrations())) {
+        fs::copy(&path, written.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let written = written.path().to_str().unwrap();
+    let mut problems = String::new();
+    let mut tell =
+        |problem: String| writeln!(problems, "{} on PostgreSQL {pg}: {problem}", case.name()).unwrap();
+
+    let n_before = n_findings(case, written, &pg);
+    let ran = lockkeeper(&["fix", written, "--schema", &case.schema(), "--pg", &pg, "--write"]);
+    let n_after = n_findings(case, written, &pg);
+    if n_before == 0 || n_after > 0 {
+        tell(format!("{n_before} findings before, {n_after} after: {}", ran.stderr));
+    }
+
+    let is_idle = ["index-drop-blocks-everything", "detach-blocks-everything"].contains(&case.rule.as_str());
+    let setup = fs::read_to_string(case.schema()).unwrap();
+    let mut runs = Vec::new();
+    for (database, folder) in DATABASES.iter().zip([case.migrations().as_str(), written]) {
+        server.drop_database(database).unwrap();
+        server.create_database(database).unwrap();
+        server.connect(database).unwrap().batch(&setup).unwrap();
+        match run(server, database, Path::new(folder), is_idle) {
+            Ok(peaks) => runs.push((schema(&server.connect(database).unwrap()), peaks)),
+            Err(problem) => tell(format!("{database}: {problem}")),
+        }
+    }
+    let [(schema_before, peaks_before), (schema_after, peaks_after)] = runs.as_slice() else {
+        return problems;
+    };
+    if schema_before != schema_after {
+        tell(format!("the schema differs:\n{}", difference(schema_before, schema_after)));
+    }
+    if case.rule == "waits-without-lock-timeout" {
+        // Its locks are the same, but it gives them up.
+        if let Some(problem) = waits(server, &setup, Path::new(written)) {
+            tell(problem);
+        }
+        return problems;
+    }
+    let of = |peaks: &BTreeMap<String, Lock>, table: &str| peaks.get(table).copied();
+    if let Some(table) = peaks_after.keys().find(|it| of(peaks_after, it) > of(peaks_before, it)) {
+        tell(format!("{table} is locked more: {peaks_before:?}, then {peaks_after:?}"));
+    }
+    if !peaks_before.keys().any(|it| of(peaks_after, it) < of(peaks_before, it)) {
+        tell(format!("no lock is weaker: {peaks_before:?}, then {peaks_after:?}"));
+    }
+    problems
+}
+
+/// What is wrong if the first file does not give up while somebody reads its table.
+fn waits(server: &Sandbox, setup: &str, folder: &Path) -> Option<String> {
+    server.drop_database("after").unwrap();
+    server.create_database("after").unwrap();
+    let (reader, runner) = (server.connect("after").unwrap(), server.connect("after").unwrap());
+    reader.batch(setup).unwrap();
+    reader.batch("BEGIN; LOCK TABLE users IN ACCESS SHARE MODE").unwrap();
+    let text = fs::read_to_string(sql_files(folder).first()?).unwrap();
+    match runner.batch(&text) {
+        Err(error) if Refusal::of(&error).is_some_and(|it| it.sqlstate == "55P03") => None,
+        other => Some(format!("it does not give up: {other:?}")),
+    }
+}
+
+fn n_findings(case: &Case, folder: &str, pg: &str) -> usize {
+    let ran = lockkeeper(&["lint", folder, "--schema", &case.schema(), "--pg", pg, "--format", "concise"]);
+    ran.stdout.lines().filter(|it| it.contains(&format!("[{}]", case.rule))).count()
+}
+
+fn sql_files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    files.sort_by(|a, b| lockkeeper::migration::natural(a, b));
+    files
+}
+
+/// The strongest lock that each relation had: while rows were worked on, or, if that never was, at all.
+type Peaks = BTreeMap<String, Lock>;
+
+/// Runs a folder as a runner would: each file is one transaction unless it has its own, or what no transaction may hold.
+fn run(server: &Sandbox, database: &str, folder: &Path, is_idle: bool) -> Result<Peaks, String> {
+    let (mut peaks, mut idle) = (Peaks::new(), Peaks::new());
+    for path in sql_files(folder) {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut transaction: Option<Vec<String>> = None;
+        let statements = statements(&text);
+        let is_one = !statements.iter().any(|(_, it)| controls(it) || runs_alone(it));
+        if is_one {
+            transaction = Some(Vec::new());
+        }
+        for (sql, statement) in &statements {
+            match statement {
+                Statement::Transaction(Transaction::Begin) => transaction = Some(Vec::new()),
+                Statement::Transaction(_) => commit(server, database, transaction.take())?,
+                // What is observed is held back, and must not give up.
+                Statement::Set(_) | Statement::Reset { .. } => {}
+                _ => {
+                    let observed = observed(server, database, transaction.as_deref(), sql, statement);
+                    let observed = observed.map_err(|it| format!("{}: {sql}: {it}", path.display()))?;
+                    add(if observed.works { &mut peaks } else { &mut idle }, observed);
+                    match &mut transaction {
+                        Some(so_far) => so_far.push(sql.clone()),
+                        None => commit(server, database, Some(vec![sql.clone()]))?,
+                    }
+                }
+            }
+        }
+        commit(server, database, transaction)?;
+    }
+    // A case is about one or the other.
+    Ok(if is_idle { idle } else { peaks })
+}
+
+fn statements(text: &str) -> Vec<(String, Statement)> {
+    let pieces = split::split(text).pieces.into_iter();
+    let pieces = pieces.filter(|it| matches!(it.kind, PieceKind::Statement(_)));
+    pieces.map(|it| (it.text(text).to_owned(), parse::parse(it.text(text)).unwrap())).collect()
+}
+
+fn controls(statement: &Statement) -> bool {
+    matches!(statement, Statement::Transaction(Transaction::Begin | Transaction::Commit { .. }))
+}
+
+fn runs_alone(statement: &Statement) -> bool {
+    lockkeeper::effect::predict::must_run_alone(statement)
+}
+
+fn commit(server: &Sandbox, database: &str, statements: Option<Vec<String>>) -> Result<(), String> {
+    let Some(statements) = statements else { return Ok(()) };
+    let session = server.connect(database).unwrap();
+    let is_one = statements.len() > 1;
+    let begin = is_one.then(|| "BEGIN".to_owned());
+    let end = is_one.then(|| "COMMIT".to_owned());
+    for statement in begin.iter().chain(&statements).chain(&end) {
+        session.batch(statement).map_err(|it| format!("{statement}: {:?}", Refusal::of(&it)))?;
+    }
+    Ok(())
+}
+
+/// What a statement holds, with what its transaction holds already.
+struct Held {
+    locks: BTreeMap<String, Lock>,
+    works: bool,
+}
+
+fn observed(
+    server: &Sandbox,
+    database: &str,
+    transaction: Option<&[String]>,
+    sql: &str,
+    statement: &Statement,
+) -> Result<Held, String> {
+    let mut held = Held { locks: BTreeMap::new(), works: false };
+    let mut note = |observed: observe::Observed, is_last: bool| {
+        if let Some(refusal) = observed.refusal {
+            return Err(refusal.message);
+        }
+        for relation in observed.relations {
+            held.works |= is_last && !relation.work.is_empty();
+            if let Some(lock) = relation.lock {
+                let known = held.locks.entry(relation.name).or_insert(lock);
+                *known = lock.max(*known);
+            }
+        }
+        Ok(())
+    };
+    let failed = |it: lockkeeper::error::Error| format!("{it:?}");
+    if runs_alone(statement) {
+        note(observe::alone(server, database, &[], sql).map_err(failed)?, true)?;
+        return Ok(held);
+    }
+    let statements: Vec<String> =
+        transaction.unwrap_or_default().iter().cloned().chain([sql.to_owned()]).collect();
+    for (n, statement) in statements.iter().enumerate() {
+        let (session, watcher) = (server.connect(database).unwrap(), server.connect(database).unwrap());
+        let before = statements.get(..n).unwrap();
+        let observed = observe::in_transaction(&session, &watcher, before, statement).map_err(failed)?;
+        note(observed, n + 1 == statements.len())?;
+    }
+    Ok(held)
+}
+
+fn add(peaks: &mut Peaks, held: Held) {
+    for (relation, lock) in held.locks {
+        let peak = peaks.entry(relation).or_insert(lock);
+        *peak = lock.max(*peak);
+    }
+}
+
+/// The schema, by the server's own words for it.
+fn schema(session: &Session) -> Vec<String> {
+    const WORDS: &str = "
+        SELECT format('constraint %s.%s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT 'index ' || pg_get_indexdef(indexrelid) || ' ' || indisvalid FROM pg_index
+        WHERE indrelid::regclass::text !~ '^pg_'
+        UNION ALL SELECT format('column %s.%s %s %s %s', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull,
+          pg_get_expr(adbin, adrelid))
+        FROM pg_attribute JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_attrdef ON adrelid = c.oid AND adnum = attnum
+        WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped";
+    let lines = session.rows(WORDS).unwrap();
+    let mut lines: Vec<String> = lines.iter().map(|it| it.text(0).to_owned()).collect();
+    let catalog = session.rows(include_str!("../catalog/server.sql")).unwrap();
+    lines.extend(catalog.iter().map(|it| it.text(1).to_owned()));
+    lines.sort();
+    lines
+}
+
+fn difference(before: &[String], after: &[String]) -> String {
+    let lines = |a: &[String], b: &[String], mark: char| {
+        a.iter().filter(|it| !b.contains(it)).fold(String::new(), |text, it| format!("{text}  {mark} {it}\n"))
+    };
+    lines(before, after, '-') + &lines(after, before, '+')
+}

@@ -1,0 +1,165 @@
+//! What `fix` prints and writes.
+
+use std::{fmt::Write, fs, path::Path, process::Command};
+
+use super::cases;
+use crate::{
+    cli::{Ran, lockkeeper},
+    expect::expect_file,
+};
+
+fn fix(args: &[&str]) -> Ran {
+    lockkeeper(&[&["fix"], args].concat())
+}
+
+#[test]
+fn every_case_is_fixed_as_shown() {
+    for case in cases() {
+        let mut shown = String::new();
+        for pg in ["15", "18"] {
+            let ran = fix(&[&case.migrations(), "--schema", &case.schema(), "--pg", pg, "--fail-on", "note"]);
+            write!(shown, "PostgreSQL {pg}\n{}", ran.stdout).unwrap();
+            ran.stderr.lines().for_each(|it| writeln!(shown, "! {it}").unwrap());
+            write!(shown, "exit {}\n\n", ran.code).unwrap();
+        }
+        expect_file(case.folder.join("expected.diff"), &shown);
+    }
+}
+
+#[test]
+fn the_shop_is_fixed_as_far_as_recipes_reach() {
+    let ran = fix(&["fixtures/shop"]);
+    assert_eq!(ran.code, 1);
+    expect_file("fixtures/fix/shop.diff", &(ran.stdout + &ran.stderr));
+}
+
+/// A copy of the shop, as a git repository.
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir("fixtures/shop").unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+    }
+    folder
+}
+
+fn all(folder: &Path) -> Vec<(String, String)> {
+    let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).filter(|it| it.is_file());
+    let mut files: Vec<_> = files
+        .map(|it| (it.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&it).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn git_applies_the_diff_and_write_does_the_same() {
+    let (patched, written) = (repository(), repository());
+    let ran = fix(&[patched.path().to_str().unwrap()]);
+    let folder = patched.path().to_str().unwrap().trim_start_matches('/');
+    let diff = ran.stdout.replace(&format!("/{folder}/"), "/");
+    let patch = patched.path().join("fix.diff");
+    fs::write(&patch, diff).unwrap();
+    let git = |args: &[&str]| Command::new("git").args(args).current_dir(patched.path()).output().unwrap();
+    git(&["init", "--quiet"]);
+    let applied = git(&["apply", "fix.diff"]);
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    fs::remove_file(patch).unwrap();
+
+    let ran = fix(&[written.path().to_str().unwrap(), "--write"]);
+    assert_eq!(ran.stdout, "");
+    assert_eq!(all(written.path()), all(patched.path()));
+    let again = fix(&[written.path().to_str().unwrap()]);
+    assert_eq!(again.stdout, "", "nothing is left to do");
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_and_line_ends_and_what_follows_stay() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("1_index.sql");
+    fs::write(&path, "-- é\r\nCREATE  INDEX a\r\n  ON t (a) -- why\r\n;;\r\n-- end").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let ran = fix(&[path.to_str().unwrap(), "--write"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        "-- é\r\nCREATE  INDEX CONCURRENTLY a\r\n  ON t (a) -- why\r\n;;\r\n-- end"
+    );
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing temporary is left");
+}
+
+/// Fixes one file and returns it with what was said.
+fn fixed(name: &str, text: &str) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    let ran = fix(&[path.to_str().unwrap(), "--write"]);
+    (fs::read_to_string(&path).unwrap(), ran.stderr)
+}
+
+#[test]
+fn what_cannot_leave_its_transaction_stays_and_is_told() {
+    let stays = [
+        // Two files' worth of work, and no number to put a second file behind.
+        ("index.sql", "CREATE TABLE n (a int);\nCREATE INDEX i ON t (a);\n", "has no number"),
+        ("1.sql", "BEGIN;\nCREATE INDEX i ON t (a);\nCOMMENT ON INDEX i IS 'x';\nCOMMIT;\n", "names i"),
+        (
+            "1.sql",
+            "BEGIN;\nCREATE UNIQUE INDEX i ON t (a);\nINSERT INTO t VALUES (1) ON CONFLICT DO NOTHING;\nCOMMIT;\n",
+            "may need",
+        ),
+        ("1.sql", "BEGIN;\nCREATE INDEX i ON t (a);\nROLLBACK;\n", "COMMIT"),
+        (
+            "1.sql",
+            "-- lockkeeper: allow index-may-be-invalid: new\nCREATE INDEX IF NOT EXISTS i ON t (a);\n",
+            "allows",
+        ),
+        ("1.sql", "DO $$ BEGIN CREATE INDEX i ON t (a); END $$;\n", "body"),
+        ("1.sql", "DROP INDEX i CASCADE;\n", "CASCADE"),
+        ("1.sql", "SET lock_timeout = '1s';\nALTER TABLE t ADD CHECK (a > 0);\n", "name it"),
+    ];
+    for (name, text, why) in stays {
+        let (after, said) = fixed(name, text);
+        assert_eq!(after, text, "{said}");
+        assert!(said.contains("not fixed: ") && said.contains(why), "{text}: {said}");
+    }
+}
+
+#[test]
+fn a_framework_is_told_to_open_no_transaction() {
+    let (goose, said) =
+        fixed("1_index.sql", "-- +goose Up\nCREATE INDEX i ON t (a);\n-- +goose Down\nDROP INDEX i;\n");
+    assert_eq!(
+        goose,
+        "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY i ON t (a);\n-- +goose Down\nDROP INDEX i;\n",
+        "{said}"
+    );
+    let (dbmate, said) =
+        fixed("1_index.sql", "-- migrate:up\nCREATE INDEX i ON t (a);\n\n-- migrate:down\nDROP INDEX i;\n");
+    assert_eq!(
+        dbmate,
+        "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON t (a);\n\n-- migrate:down\nDROP INDEX i;\n",
+        "{said}"
+    );
+}
+
+#[test]
+fn new_files_are_numbered_like_their_neighbours() {
+    let sql = "SET lock_timeout = '1s';\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);\n";
+    for (old, new) in [
+        ("0007_check.sql", "0008_check_validate.sql"),
+        ("V9__check.sql", "V10__check_validate.sql"),
+        ("20260131120059_check.sql", "20260131120100_check_validate.sql"),
+        ("7-check.up.sql", "8-check_validate.up.sql"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(old), sql).unwrap();
+        let ran = fix(&[folder.path().to_str().unwrap(), "--write"]);
+        let names: Vec<String> = all(folder.path()).into_iter().map(|it| it.0).collect();
+        assert!(names.contains(&new.to_owned()), "{names:?} {}", ran.stderr);
+    }
+}
