@@ -64,6 +64,7 @@ impl Prepared {
             postgres: declared.unwrap_or(config::OLDEST_SUPPORTED),
             settings: config.session.clone(),
             require_reason: config.require_reason,
+            foreign: config.foreign.clone(),
             keep_statements: extras.keep_statements,
         };
         let mut wanted = wanted(args, &config)?;

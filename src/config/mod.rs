@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     finding::Severity,
     migration::{self, Framework},
-    rule::Override,
+    rule::{Foreign, Override},
 };
 use mistake::mistake;
 use raw::Raw;
@@ -62,6 +62,8 @@ pub struct Config {
     pub rules_folder: Option<PathBuf>,
     /// Whether a suppression must say why.
     pub require_reason: bool,
+    /// The other linters whose suppressions are obeyed.
+    pub foreign: Vec<&'static Foreign>,
     /// Settings that the runner or its role puts in force before each file.
     pub session: Vec<(String, String)>,
     /// The rules that overrides name.
@@ -169,6 +171,10 @@ impl Config {
             session: raw.session.settings(),
             ..Self::default()
         };
+        for name in raw.obey {
+            let known = Foreign::by_name(name.get_ref());
+            config.foreign.push(known.map_err(|problem| source.mistake(&problem, name.span()))?);
+        }
         if let Some(name) = raw.framework {
             let known = migration::framework::by_name(name.get_ref());
             config.framework = Some(known.map_err(|problem| source.mistake(&problem, name.span()))?);

@@ -26,6 +26,7 @@ pub(super) struct Raw {
     pub rules: HashMap<Spanned<String>, Severity>,
     pub rules_folder: Option<String>,
     pub require_reason: bool,
+    pub obey: Vec<Spanned<String>>,
     pub session: Session,
 }
 

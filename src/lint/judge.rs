@@ -28,7 +28,8 @@ pub(super) fn all<'i>(
 fn file<'i>(input: &'i Input, replayed: Replayed, rules: &RuleSet, options: &Options) -> LintedFile<'i> {
     let is_judged = input.role == InputRole::Linted;
     let spans: Vec<Span> = replayed.statements.iter().map(|it| it.span).collect();
-    let mut suppressions = Suppressions::read(input.source.text(), &replayed.comments, &spans, rules);
+    let mut suppressions =
+        Suppressions::read(input.source.text(), &replayed.comments, &spans, rules, &options.foreign);
     let mut judged = Judged {
         input,
         path: input.source.path().to_string_lossy().into(),

@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 use crate::{
     effect::{Outcome, Runner},
     finding::{Finding, Position, Span},
-    rule::RuleSet,
+    rule::{Foreign, RuleSet},
     sql::source::Source,
 };
 
@@ -35,6 +35,8 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// Whether a suppression must say why.
     pub require_reason: bool,
+    /// The other linters whose suppressions are obeyed.
+    pub foreign: Vec<&'static Foreign>,
     /// Whether the report lists every statement, or the findings only.
     pub keep_statements: bool,
 }

@@ -6,6 +6,7 @@
 mod baseline;
 mod example;
 mod file;
+mod foreign;
 mod judge;
 mod many;
 mod overrides;
@@ -18,6 +19,7 @@ mod when;
 pub use baseline::{Baseline, Known};
 pub use example::{Example, ExampleOptions, Mark, Reasons};
 pub use file::{Pack, Producer, Rule, Severities};
+pub use foreign::Foreign;
 pub use judge::Judgement;
 pub use overrides::{Override, OverrideMisuse, Overrides};
 pub use set::RuleSet;

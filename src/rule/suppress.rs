@@ -4,7 +4,7 @@
 //! that one. `-- lockkeeper: allow-file <rule>…` is for the whole file. Block comments do as well.
 //! A name that is no rule allows nothing, and is a finding: a typo must not silence more than it says.
 
-use super::set::RuleSet;
+use super::{foreign::Foreign, set::RuleSet};
 use crate::finding::Span;
 
 /// The rule that finds names that are no rules.
@@ -35,6 +35,8 @@ struct Entry {
     statement: Option<usize>,
     reason: Option<String>,
     span: Span,
+    /// Whether it must be of use, and say why if that is asked for: another linter's comment need not.
+    is_ours: bool,
     used: bool,
 }
 
@@ -51,11 +53,22 @@ pub struct Misuse {
 
 impl Suppressions {
     /// Reads those among the comments of `source`. Comments and statements are in order; a comment's span includes its delimiters.
-    pub fn read(source: &str, comments: &[Span], statements: &[Span], rules: &RuleSet) -> Self {
+    ///
+    /// The comments of the linters in `foreign` are obeyed too.
+    pub fn read(
+        source: &str,
+        comments: &[Span],
+        statements: &[Span],
+        rules: &RuleSet,
+        foreign: &[&Foreign],
+    ) -> Self {
         let mut suppressions = Self::default();
         for span in comments {
-            let text = source.get(span.start..span.end).unwrap_or_default();
-            let Some(directive) = directive(text) else { continue };
+            let Some(text) = inside(source.get(span.start..span.end).unwrap_or_default()) else { continue };
+            for linter in foreign {
+                suppressions.add_foreign(linter, text, *span, source, statements);
+            }
+            let Some(directive) = text.strip_prefix("lockkeeper:").map(str::trim) else { continue };
             match parse(directive) {
                 Ok(allow) => suppressions.add(&allow, *span, source, statements, rules),
                 Err(detail) => suppressions.misuses.push(Misuse { rule: UNKNOWN_RULE, span: *span, detail }),
@@ -83,15 +96,19 @@ impl Suppressions {
 
     /// The first suppression that gives no reason, for those who demand one.
     pub fn without_reason(&self) -> impl Iterator<Item = (Span, &str)> {
-        self.entries.iter().filter(|it| it.reason.is_none()).map(|it| (it.span, it.rule.as_str()))
+        self.entries
+            .iter()
+            .filter(|it| it.is_ours && it.reason.is_none())
+            .map(|it| (it.span, it.rule.as_str()))
     }
 
     /// What is wrong with the comments, once all findings have asked. A rule that is off cannot be of use.
     pub fn misuses(&mut self, rules: &RuleSet) -> Vec<Misuse> {
         let mut misuses = std::mem::take(&mut self.misuses);
         misuses.retain(|it| !self.allows(it.rule, None));
-        let may_be_unused =
-            |it: &&Entry| it.rule != UNUSED && !is_of_changes(&it.rule) && rules.is_on(&it.rule);
+        let may_be_unused = |it: &&Entry| {
+            it.is_ours && it.rule != UNUSED && !is_of_changes(&it.rule) && rules.is_on(&it.rule)
+        };
         let unused = self.entries.iter().filter(|it| !it.used).filter(may_be_unused);
         let unused = unused.map(|it| Misuse { rule: UNUSED, span: it.span, detail: it.rule.clone() });
         let unused: Vec<_> = unused.collect();
@@ -100,6 +117,25 @@ impl Suppressions {
         }
         misuses.sort_by_key(|it| it.span.start);
         misuses
+    }
+
+    fn add_foreign(&mut self, linter: &Foreign, text: &str, span: Span, source: &str, statements: &[Span]) {
+        let Some(allowed) = linter.read(text) else { return };
+        let statement = if allowed.whole_file { None } else { statement_of(span, source, statements) };
+        for name in allowed.unknown {
+            let detail = format!("`{name}` is no rule of {}", linter.name);
+            self.misuses.push(Misuse { rule: UNKNOWN_RULE, span, detail });
+        }
+        if allowed.whole_file || statement.is_some() {
+            self.entries.extend(allowed.rules.into_iter().map(|rule| Entry {
+                rule: rule.to_owned(),
+                statement,
+                reason: None,
+                span,
+                is_ours: false,
+                used: false,
+            }));
+        }
     }
 
     fn add(&mut self, allow: &Allow<'_>, span: Span, source: &str, statements: &[Span], rules: &RuleSet) {
@@ -112,7 +148,14 @@ impl Suppressions {
         for rule in &allow.rules {
             if rules.find(rule).is_some() {
                 let reason = allow.reason.map(str::to_owned);
-                self.entries.push(Entry { rule: (*rule).to_owned(), statement, reason, span, used: false });
+                self.entries.push(Entry {
+                    rule: (*rule).to_owned(),
+                    statement,
+                    reason,
+                    span,
+                    is_ours: true,
+                    used: false,
+                });
             } else {
                 let suggestion =
                     rules.nearest(rule).map_or(String::new(), |it| format!("; did you mean `{it}`?"));
@@ -123,14 +166,13 @@ impl Suppressions {
     }
 }
 
-/// What follows `lockkeeper:` in a comment that begins with it.
-fn directive(comment: &str) -> Option<&str> {
+/// What a comment says, without its delimiters.
+fn inside(comment: &str) -> Option<&str> {
     let text = match comment.strip_prefix("--") {
         Some(text) => text,
         None => comment.strip_prefix("/*")?.trim_end_matches("*/"),
     };
-    let text = text.trim_start_matches(['-', '*', ' ', '\t', '\r', '\n']);
-    text.strip_prefix("lockkeeper:").map(str::trim)
+    Some(text.trim_start_matches(['-', '*', ' ', '\t', '\r', '\n']).trim_end())
 }
 
 /// What a comment says.

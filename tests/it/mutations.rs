@@ -100,8 +100,13 @@ const SCRAPS: &[&str] = &[
 
 /// All that `lockkeeper lint` does with a file, with every finding in every format.
 fn pipeline(text: &str, rules: &RuleSet) {
-    let options =
-        Options { postgres: 14, settings: Vec::new(), require_reason: false, keep_statements: true };
+    let options = Options {
+        postgres: 14,
+        settings: Vec::new(),
+        require_reason: false,
+        foreign: Vec::new(),
+        keep_statements: true,
+    };
     let source = Source::new("a.sql", text.as_bytes().to_vec());
     let input = Input {
         source,

@@ -53,6 +53,7 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         postgres: example.options.pg.unwrap_or(MAJOR),
         settings: Vec::new(),
         require_reason: example.options.reasons == Some(Reasons::Required),
+        foreign: Vec::new(),
         keep_statements: false,
     };
     let mut found: Vec<_> = lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect();

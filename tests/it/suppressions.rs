@@ -2,11 +2,15 @@
 
 use lockkeeper::{
     lint::{Change, Input, InputRole, Options, lint},
-    rule::RuleSet,
+    rule::{Foreign, RuleSet},
     sql::source::Source,
 };
 
 fn report(sql: &str) -> Vec<String> {
+    report_obeying(sql, Vec::new())
+}
+
+fn report_obeying(sql: &str, foreign: Vec<&'static Foreign>) -> Vec<String> {
     let input = Input {
         source: Source::new("7.sql", sql.as_bytes().to_vec()),
         role: InputRole::Linted,
@@ -15,8 +19,13 @@ fn report(sql: &str) -> Vec<String> {
         parts: Vec::new(),
         change: Change::Unknown,
     };
-    let options =
-        Options { postgres: 15, settings: Vec::new(), require_reason: false, keep_statements: false };
+    let options = Options {
+        postgres: 15,
+        settings: Vec::new(),
+        require_reason: false,
+        foreign,
+        keep_statements: false,
+    };
     let files = lint(std::slice::from_ref(&input), &RuleSet::embedded().unwrap(), &options);
     let findings = files.iter().flat_map(|it| &it.findings);
     findings.map(|it| format!("{}:{} {}", it.start.line, it.start.column, it.rule)).collect()
@@ -92,4 +101,36 @@ fn a_comment_that_does_not_do_what_it_seems_to_is_a_finding() {
         assert_eq!(report(&format!("{comment}\n{index}")), *expected, "{comment}");
     }
     assert_eq!(report("SELECT 1;\n-- lockkeeper: allow index-blocks-writes"), ["2:1 unused-suppression"]);
+}
+
+#[test]
+fn comments_of_other_linters_are_obeyed_on_request_only() {
+    let squawk = || vec![Foreign::by_name("squawk").unwrap()];
+    let eugene = || vec![Foreign::by_name("eugene").unwrap()];
+    let index = "-- squawk-ignore require-concurrent-index-creation\nCREATE INDEX i ON t (a);";
+    assert_eq!(report(index), ["2:1 index-blocks-writes"]);
+    let no_findings: [&str; 0] = [];
+    assert_eq!(report_obeying(index, squawk()), no_findings);
+    assert_eq!(report_obeying(index, eugene()), ["2:1 index-blocks-writes"]);
+    // A misspelled name allows nothing and is told; several names, and a whole file.
+    let misspelled = "-- squawk-ignore require-concurent-index-creation\nCREATE INDEX i ON t (a);";
+    assert_eq!(
+        report_obeying(misspelled, squawk()),
+        ["1:1 unknown-rule-in-suppression", "2:1 index-blocks-writes"]
+    );
+    let file = "-- squawk-ignore-file ban-drop-table, require-concurrent-index-creation\nSELECT 1;\nCREATE INDEX i ON t (a);";
+    assert_eq!(report_obeying(file, squawk()), no_findings);
+    assert_eq!(report_obeying("-- eugene: ignore E6, E9\nCREATE INDEX i ON t (a);", eugene()), no_findings);
+    // One that is of no use here may be of use there.
+    assert_eq!(report_obeying("-- squawk-ignore ban-drop-table\nSELECT 1;", squawk()), no_findings);
+}
+
+#[test]
+fn every_counterpart_is_a_rule() {
+    let rules = RuleSet::embedded().unwrap();
+    for name in ["squawk", "eugene"] {
+        for ours in Foreign::by_name(name).unwrap().counterparts() {
+            assert!(rules.find(ours).is_some(), "{name}: {ours}");
+        }
+    }
 }
