@@ -93,7 +93,8 @@ impl Wanted<'_> {
             inputs.n_other += history.n_other;
             let mut files = self.read_all(&history.files, &history.detected, InputRole::Linted)?;
             if let Some(since) = &self.since {
-                since.mark(&mut files, &history.later)?;
+                since.mark(&mut files, &history)?;
+                files.extend(since.deleted(&history, &wanted.exclude));
             }
             inputs.histories.push(self.after_schema(files)?);
             inputs.detected.push(history.detected.clone());
@@ -101,10 +102,6 @@ impl Wanted<'_> {
                 inputs.frameworks.push(history.detected);
             }
         }
-        inputs.histories.extend(
-            self.since.iter().filter_map(|it| it.deleted(&paths, &wanted.exclude)).map(|it| vec![it]),
-        );
-        inputs.detected.resize(inputs.histories.len(), Detected::of(None));
         if let Some(bytes) = &self.stdin {
             let detected = Detected::of(self.framework);
             let stdin = self.input(Path::new(STDIN), bytes.clone(), &detected, InputRole::Linted);

@@ -23,8 +23,9 @@ pub enum Change {
     Edited {
         /// What changed, in order.
         lines: Vec<Lines>,
-        /// What it said when it was merged. Parts that do not run are blank, as in [`Input::source`].
-        merged: String,
+        /// Its parts when it was merged that run once; what does not run is blank, as in [`Input::source`]. Files of most frameworks
+        /// are one part.
+        merged: Vec<String>,
     },
     /// It was merged and is gone; its text is empty.
     Deleted {
@@ -67,7 +68,6 @@ pub(super) fn said(input: &Input, statements: &[Span]) -> Option<Said> {
             Some(Said { rule: "migration-out-of-order", at: first, detail: last.clone() })
         }
         Change::Edited { merged, .. } => {
-            let text = input.source.text();
             let is_changed = |it: &&Span| {
                 input.change.touches(input.source.position(it.start), input.source.position(it.end))
             };
@@ -75,7 +75,7 @@ pub(super) fn said(input: &Input, statements: &[Span]) -> Option<Said> {
             let detail =
                 "this migration was edited after it was merged: where it ran already, the change never runs";
             let said = Said { rule: "merged-migration-edited", at, detail: detail.to_owned() };
-            (normal(merged) != normal(text)).then_some(said)
+            (!keeps(input, merged)).then_some(said)
         }
         Change::Deleted { n_others } => {
             let what = match n_others {
@@ -88,6 +88,17 @@ pub(super) fn said(input: &Input, statements: &[Span]) -> Option<Said> {
             Some(Said { rule: "merged-migration-edited", at: first, detail })
         }
     }
+}
+
+/// Whether the file still has every part that was merged, in their order. Others may have come.
+fn keeps(input: &Input, merged: &[String]) -> bool {
+    let text = input.source.text();
+    let ends = input.parts.iter().map(|it| it.0).chain([text.len()]);
+    let parts = ends.scan(0, |start, end| text.get(std::mem::replace(start, end)..end));
+    let mut parts = parts.map(normal);
+    // What stands before the first of several parts is none.
+    let is_part = |it: &Vec<String>| merged.len() == 1 || !it.is_empty();
+    merged.iter().map(|it| normal(it)).filter(is_part).all(|part| parts.any(|it| it == part))
 }
 
 /// What a text runs: comments, white space and how lines end are no part of it.

@@ -9,7 +9,7 @@ use super::{
     Detected, Exclude, History, MigrationFile, Wanted, detect,
     framework::{Role, is_down},
     order::natural,
-    walk::{Depth, sql_files},
+    walk::{Depth, is_sql, sql_files},
 };
 use crate::error::Error;
 
@@ -66,6 +66,7 @@ fn of_folder(folder: &Path, wanted: &Wanted) -> Result<History, Error> {
         return Err(Error::Usage(nothing_in(folder, &history, &wanted.exclude)));
     }
     history.files.iter_mut().for_each(|it| it.is_asked_for = true);
+    history.folder = Some(folder.to_owned());
     Ok(history)
 }
 
@@ -96,7 +97,28 @@ fn sorted(folder: &Path, found: Vec<PathBuf>, asked: &[&Path], wanted: &Wanted) 
     let mut seen = HashSet::new();
     paths.retain(|it| seen.insert(it.clone()));
     let files = paths.into_iter().map(|path| MigrationFile { path, is_asked_for: false }).collect();
-    Ok(History { detected, files, later: Vec::new(), n_down, n_other })
+    Ok(History { detected, folder: None, files, later: Vec::new(), n_down, n_other })
+}
+
+impl History {
+    /// Whether a file that stood in the folder ran going up, and only once.
+    pub fn had(&self, path: &Path) -> bool {
+        let Some(folder) = &self.folder else { return false };
+        let files: Vec<PathBuf> = self.files.iter().map(|it| it.path.clone()).collect();
+        let home = detect::home(folder, &files);
+        let framework = self.detected.framework;
+        let is_up = match (framework.role)(detect::below(&home, path)) {
+            Role::Up => true,
+            Role::Down => false,
+            Role::Other => !self.detected.is_sure,
+        };
+        is_sql(path) && is_up && !is_down(path) && !self.runs_again(path)
+    }
+
+    /// Whether a file is run again once its text has changed.
+    pub fn runs_again(&self, path: &Path) -> bool {
+        (self.detected.framework.runs_again)(path)
+    }
 }
 
 fn nothing_in(folder: &Path, history: &History, exclude: &Exclude) -> String {

@@ -15,8 +15,8 @@ pub use detect::Detected;
 pub use framework::Framework;
 pub use history::histories;
 pub use order::natural;
-pub use up::{Up, keep_up_part};
-pub use walk::{is_up, sql_files};
+pub use up::{Up, fixed_parts, keep_up_part};
+pub use walk::sql_files;
 
 use std::path::PathBuf;
 
@@ -27,6 +27,8 @@ use globset::GlobSet;
 pub struct History {
     /// The framework that runs them.
     pub detected: Detected,
+    /// The folder that was named; `None` if files were.
+    pub folder: Option<PathBuf>,
     /// The files.
     pub files: Vec<MigrationFile>,
     /// The files that run after the last one that was asked for.

@@ -4,6 +4,7 @@
 
 use memchr::memchr_iter;
 
+use super::framework::liquibase;
 use crate::effect::Runner;
 
 /// What a file's marks say of how it runs.
@@ -142,6 +143,13 @@ pub fn keep_up_part(file: &mut [u8]) -> Up {
     }
     let runner = if parts.is_empty() { habit } else { parts.remove(0).1 };
     Up { framework: Some(markers.framework), runner, parts }
+}
+
+/// The parts of a file's text that run once each, and so must stay what they are.
+pub fn fixed_parts<'t>(text: &'t str, up: &Up) -> Vec<&'t str> {
+    let ends = up.parts.iter().map(|it| it.0).chain([text.len()]);
+    let parts = ends.scan(0, |start, end| Some(text.get(std::mem::replace(start, end)..end)));
+    parts.flatten().filter(|it| !liquibase::runs_again(it)).collect()
 }
 
 /// Whether a word of the line is the option.

@@ -9,7 +9,7 @@ use std::{
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::slice::ParallelSliceMut;
 
-use super::{Exclude, framework::is_down, order::natural};
+use super::{Exclude, order::natural};
 use crate::error::Error;
 
 /// How deep a walk goes.
@@ -55,12 +55,8 @@ fn wanted(
     Ok(is_wanted.then(|| path.strip_prefix(".").unwrap_or(path).to_owned()))
 }
 
-/// Whether the file's name is that of a migration that goes up.
-pub fn is_up(path: &Path) -> bool {
-    is_sql(path) && !is_down(path)
-}
-
-fn is_sql(path: &Path) -> bool {
+/// Whether the file's name is that of SQL.
+pub(super) fn is_sql(path: &Path) -> bool {
     path.extension().is_some_and(|it| it.eq_ignore_ascii_case("sql"))
 }
 

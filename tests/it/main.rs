@@ -19,6 +19,7 @@ mod rules;
 mod sandbox;
 mod second_reader;
 mod since;
+mod since_frameworks;
 mod source;
 mod split;
 mod support;

@@ -75,7 +75,7 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
 fn change(example: &Example) -> Change {
     match (&example.merged, &example.options.behind) {
         (Some(merged), _) => {
-            Change::Edited { lines: vec![Lines { first: 1, last: u32::MAX }], merged: merged.clone() }
+            Change::Edited { lines: vec![Lines { first: 1, last: u32::MAX }], merged: vec![merged.clone()] }
         }
         (None, Some(last)) => Change::New { behind: Some(last.clone()) },
         (None, None) => Change::Unknown,

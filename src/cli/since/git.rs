@@ -91,7 +91,7 @@ impl Repository {
                     if status == b"R100" {
                         continue;
                     }
-                    if to.file_name() == path.file_name() {
+                    if name_of(&to) == name_of(&path) {
                         changes.push((to, Status::Edited { from: path }));
                     } else {
                         // With another name and another text a runner takes it for another migration.
@@ -204,6 +204,14 @@ fn said_by(command: Command) -> Result<Vec<u8>, Error> {
 
 fn git(attempted: &str, problem: String) -> Error {
     Error::Git { attempted: attempted.to_owned(), problem }
+}
+
+/// What a runner knows a migration by: its file's name, or, where all have the same one, also its folder's.
+fn name_of(path: &Path) -> (Option<&std::ffi::OsStr>, Option<&std::ffi::OsStr>) {
+    let name = path.file_name();
+    let is_numbered = name.is_some_and(|it| it.as_encoded_bytes().iter().any(u8::is_ascii_digit));
+    let folder = path.parent().and_then(Path::file_name);
+    (name, folder.filter(|_| !is_numbered))
 }
 
 fn text_of(said: &[u8]) -> String {

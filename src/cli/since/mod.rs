@@ -15,7 +15,7 @@ use super::World;
 use crate::{
     error::Error,
     lint::{Change, Input, InputRole, Lines},
-    migration::{self, Exclude},
+    migration::{self, Exclude, History},
     report,
     sql::source::Source,
 };
@@ -72,11 +72,11 @@ impl Since {
         }
     }
 
-    /// Marks what changed in a history, before what runs `later`. The rest of what was asked for has run, and is not judged.
-    pub(super) fn mark(&self, history: &mut [Input], later: &[PathBuf]) -> Result<(), Error> {
-        let asked_for = history.par_iter_mut().filter(|it| it.role != InputRole::Schema);
+    /// Marks what changed of a history's files. The rest of what was asked for has run, and is not judged.
+    pub(super) fn mark(&self, inputs: &mut [Input], history: &History) -> Result<(), Error> {
+        let asked_for = inputs.par_iter_mut().filter(|it| it.role != InputRole::Schema);
         asked_for.try_for_each(|input| {
-            match (self.change(&input.source)?, input.role) {
+            match (self.change(&input.source, history)?, input.role) {
                 (Change::Unchanged, _) => {
                     (input.role, input.change) = (InputRole::History, Change::Unchanged);
                 }
@@ -86,61 +86,63 @@ impl Since {
             }
             Ok::<(), Error>(())
         })?;
-        self.mark_order(history, later);
+        self.mark_order(inputs, history);
         Ok(())
     }
 
-    /// Marks the new files of a history that run before one that is merged.
-    fn mark_order(&self, history: &mut [Input], later: &[PathBuf]) {
-        let is_merged = |path: &Path| self.status(path).is_none_or(|it| matches!(it, Status::Edited { .. }));
-        let last_here =
-            history.iter().rposition(|it| it.role != InputRole::Schema && is_merged(it.source.path()));
-        let (last, n_before) = match (later.iter().rfind(|it| is_merged(it)), last_here) {
-            (Some(last), _) => (last.clone(), history.len()),
-            (None, Some(n)) => (history[n].source.path().to_owned(), n),
+    /// Marks the new files that run before one that is merged.
+    fn mark_order(&self, inputs: &mut [Input], history: &History) {
+        let is_last = |path: &Path| {
+            let is_merged = self.status(path).is_none_or(|it| matches!(it, Status::Edited { .. }));
+            is_merged && !history.runs_again(path)
+        };
+        let last_here = inputs.iter().rposition(|it| is_last(it.source.path()));
+        let (last, n_before) = match (history.later.iter().rfind(|it| is_last(it)), last_here) {
+            (Some(last), _) => (last.clone(), inputs.len()),
+            (None, Some(n)) => (inputs[n].source.path().to_owned(), n),
             (None, None) => return,
         };
-        for input in history.iter_mut().take(n_before) {
+        for input in inputs.iter_mut().take(n_before) {
             if let Change::New { behind } = &mut input.change {
                 *behind = Some(last.to_string_lossy().into_owned());
             }
         }
     }
 
-    /// A stand-in for the merged migrations that are gone from the folders among `paths`.
-    pub(super) fn deleted(&self, paths: &[PathBuf], exclude: &Exclude) -> Option<Input> {
-        let mut gone: Vec<PathBuf> = Vec::new();
-        for folder in paths.iter().filter(|it| it.is_dir()) {
-            let Some(place) = self.below_root(&folder.join("-")) else { continue };
-            let place = place.parent().unwrap_or(Path::new(""));
-            let folder = folder.strip_prefix(".").unwrap_or(folder);
-            let deleted = self.changes.iter().filter(|it| *it.1 == Status::Deleted);
-            let below = deleted.filter_map(|it| Some(folder.join(it.0.strip_prefix(place).ok()?)));
-            gone.extend(below.filter(|it| migration::is_up(it) && !exclude.has(it)));
-        }
+    /// A stand-in for the merged migrations that are gone from the history's folder.
+    pub(super) fn deleted(&self, history: &History, exclude: &Exclude) -> Option<Input> {
+        let named = history.folder.as_ref()?;
+        let place = self.below_root(&named.join("-"))?;
+        let place = place.parent().unwrap_or(Path::new(""));
+        let folder = named.strip_prefix(".").unwrap_or(named);
+        let deleted = self.changes.iter().filter(|it| *it.1 == Status::Deleted);
+        let below = deleted.filter_map(|it| Some(folder.join(it.0.strip_prefix(place).ok()?)));
+        let mut gone: Vec<PathBuf> = below.filter(|it| history.had(it) && !exclude.has(it)).collect();
         gone.sort_by(|a, b| migration::natural(a, b));
-        gone.dedup();
         Some(Input {
             source: Source::new(gone.first()?, Vec::new()),
             role: InputRole::History,
-            framework: "plain",
+            framework: history.detected.framework.name,
             runner: None,
             parts: Vec::new(),
             change: Change::Deleted { n_others: gone.len() - 1 },
         })
     }
 
-    fn change(&self, source: &Source) -> Result<Change, Error> {
+    fn change(&self, source: &Source, history: &History) -> Result<Change, Error> {
         let path = source.path();
         let base = &self.base.commit;
         Ok(match self.status(path) {
             None => Change::Unchanged,
             Some(Status::New | Status::Deleted) => Change::New { behind: None },
+            Some(Status::Edited { .. }) if history.runs_again(path) => Change::New { behind: None },
             Some(Status::Edited { from }) => {
                 let to = self.below_root(path).unwrap_or_default();
                 let mut merged = self.repository.text(base, from)?;
-                migration::keep_up_part(&mut merged);
-                let merged = Source::new(from, merged).text().to_owned();
+                let up = migration::keep_up_part(&mut merged);
+                let merged = Source::new(from, merged);
+                let merged = migration::fixed_parts(merged.text(), &up);
+                let merged = merged.into_iter().map(str::to_owned).collect();
                 // What is no text has no lines.
                 let lines = match source.text() {
                     "" => vec![Lines { first: 1, last: u32::MAX }],

@@ -20,6 +20,7 @@ pub(super) static FLYWAY: Framework = Framework {
         Sign::Names,
     ],
     role,
+    runs_again: |path| stem(path).starts_with("R__"),
     order: Order::By(by_version),
     runner: |folder| Some(if is_grouped(folder) { Runner::Batch } else { Runner::File }),
     says,

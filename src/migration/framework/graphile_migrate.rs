@@ -15,12 +15,16 @@ pub(super) static GRAPHILE_MIGRATE: Framework = Framework {
         _ if stem(path) == "current" || stem(path).bytes().all(|it| it.is_ascii_digit()) => Role::Up,
         _ => Role::Other,
     },
+    runs_again: is_current,
     order: Order::By(current_last),
     says: |_, text| head_says(text, "--! no-transaction").then_some(Runner::Query),
     ..BASE
 };
 
+fn is_current(path: &Path) -> bool {
+    folder_name(path) == "current" || stem(path) == "current"
+}
+
 fn current_last(a: &Path, b: &Path) -> Ordering {
-    let is_current = |it: &Path| folder_name(it) == "current" || stem(it) == "current";
     is_current(a).cmp(&is_current(b)).then_with(|| natural(a, b))
 }

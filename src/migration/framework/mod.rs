@@ -9,7 +9,7 @@ mod flyway;
 mod golang_migrate;
 mod graphile_migrate;
 mod hasura;
-mod liquibase;
+pub(super) mod liquibase;
 mod marked;
 mod node_pg_migrate;
 mod prisma;
@@ -36,6 +36,8 @@ pub struct Framework {
     pub(super) signs: &'static [Sign],
     /// What a file is to it, by its path below the folder of its migrations.
     pub(super) role: fn(&Path) -> Role,
+    /// Whether it runs a migration again once its text has changed.
+    pub(super) runs_again: fn(&Path) -> bool,
     /// The order in which its migrations run.
     pub(super) order: Order,
     /// How it sends a file that says nothing of it. The folder is that in which its sign is.
@@ -109,6 +111,7 @@ const BASE: Framework = Framework {
     name: "plain",
     signs: &[],
     role: |_| Role::Up,
+    runs_again: |_| false,
     order: Order::By(natural),
     runner: |_| Some(Runner::File),
     says: |_, _| None,
