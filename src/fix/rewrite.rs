@@ -64,7 +64,7 @@ impl Phase {
         match self {
             Self::Index => "what no transaction block may hold",
             Self::Validate => "the long part, which blocks neither reads nor writes",
-            Self::Finish => "the short part that needs what was proven before",
+            Self::Finish => "the short part, which needs what was done before",
         }
     }
 }

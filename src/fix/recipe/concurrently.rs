@@ -2,7 +2,11 @@
 
 use super::At;
 use crate::{
-    fix::rewrite::{Rewrite, Step, edited, insert},
+    fix::{
+        names::of_detached,
+        rewrite::{Phase, Rewrite, Step, edited, insert},
+        tokens::quoted,
+    },
     sql::{
         Statement,
         statement::{AlterAction, ReindexTarget},
@@ -71,8 +75,13 @@ pub(super) fn detach(at: &At<'_>) -> Result<Rewrite, String> {
         return Err("DETACH PARTITION CONCURRENTLY needs PostgreSQL 14".to_owned());
     }
     let sql = format!("{} {} CONCURRENTLY", text.head, text.action(0));
-    let names = vec![partition.name.to_string()];
-    Ok(Rewrite::Moves { steps: vec![Step::alone(sql)], names })
+    // It leaves a CHECK behind, which a plain DETACH does not.
+    let left = quoted(&of_detached(at, &alter.name, partition)?);
+    let (from, to) = *text.actions.first().ok_or("its text is not understood")?;
+    let name = text.tokens.text(from + 2, to);
+    let drop = format!("ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {left}");
+    let steps = vec![Step::alone(sql), Step::new(Phase::Finish, drop)];
+    Ok(Rewrite::Moves { steps, names: vec![partition.name.to_string()] })
 }
 
 /// The statement with `CONCURRENTLY` behind the first of these words.

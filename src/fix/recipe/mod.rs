@@ -4,6 +4,7 @@
 //! everything that PostgreSQL refuses either, since the file is judged again and what turned out worse is dropped.
 
 mod concurrently;
+mod inline;
 mod lock_timeout;
 mod not_null;
 mod not_valid;
@@ -62,6 +63,9 @@ pub(super) fn of(rule: &str) -> Option<(Turn, Recipe)> {
         "not-null-scan-blocks-everything" => not_null::recipe,
         "unique-build-blocks-everything" => unique::recipe,
         "primary-key-build-blocks-everything" => unique::primary_key,
+        "column-reference-blocks-writes" => inline::references,
+        "column-check-blocks-everything" => inline::check,
+        "column-unique-blocks-everything" => inline::unique,
         "validate-in-same-transaction" => validate::recipe,
         "waits-without-lock-timeout" => return Some((Turn::Settings, lock_timeout::set)),
         "lock-timeout-breaks-index-build" => return Some((Turn::Settings, lock_timeout::lift)),
