@@ -74,6 +74,7 @@ fn fixed(
         runner: args.judged.transaction.map(Into::into).or(config.transaction),
         framework: None,
         stdin: None,
+        printed: Vec::new(),
         since: None,
     };
     let sift = Mutex::new(Sift::new(prepared, None, world)?);

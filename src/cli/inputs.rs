@@ -8,6 +8,7 @@ use std::{
 
 use rayon::prelude::*;
 
+use super::command::Printed;
 use super::since::Since;
 use crate::{
     config::Config,
@@ -35,6 +36,8 @@ pub(super) struct Wanted<'c> {
     pub framework: Option<&'static Framework>,
     /// What standard input said, if it was asked for.
     pub stdin: Option<Vec<u8>>,
+    /// What commands printed.
+    pub printed: Vec<Printed>,
     /// What changed, if only that is to be judged.
     pub since: Option<Since>,
 }
@@ -101,6 +104,12 @@ impl Wanted<'_> {
             if !inputs.frameworks.iter().any(|it| it.is_same(&history.detected)) {
                 inputs.frameworks.push(history.detected);
             }
+        }
+        for printed in &self.printed {
+            let detected = Detected::of(self.framework);
+            let input = self.input(&printed.path, printed.text.clone(), &detected, InputRole::Linted);
+            inputs.histories.push(self.after_schema(vec![input])?);
+            inputs.detected.push(detected);
         }
         if let Some(bytes) = &self.stdin {
             let detected = Detected::of(self.framework);

@@ -10,6 +10,7 @@
 
 mod args;
 mod baseline;
+mod command;
 mod configured;
 mod fix;
 mod inputs;

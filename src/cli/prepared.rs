@@ -10,6 +10,7 @@ use std::{
 use super::{
     World,
     args::Judged,
+    command,
     configured::{configuration, rules},
     fix,
     inputs::{Inputs, Wanted, read_stdin},
@@ -169,8 +170,11 @@ fn wanted<'c>(args: &Judged, config: &'c Config) -> Result<Wanted<'c>, Error> {
     let or_configured = |given: &[PathBuf], configured: &[PathBuf]| {
         if given.is_empty() { configured.to_vec() } else { given.to_vec() }
     };
-    let paths = or_configured(&args.paths, &config.paths);
-    if paths.is_empty() {
+    let paths = match &args.from_command[..] {
+        [] => or_configured(&args.paths, &config.paths),
+        _ => args.paths.clone(),
+    };
+    if paths.is_empty() && args.from_command.is_empty() {
         let problem =
             "nothing to lint: name migration files or their folder, or set `paths` in lockkeeper.toml";
         return Err(Error::Usage(problem.to_owned()));
@@ -182,6 +186,7 @@ fn wanted<'c>(args: &Judged, config: &'c Config) -> Result<Wanted<'c>, Error> {
         runner: args.transaction.map(Into::into).or(config.transaction),
         framework: args.framework.or(config.framework),
         stdin: None,
+        printed: args.from_command.iter().map(|it| command::run(it)).collect::<Result<_, _>>()?,
         since: None,
     })
 }

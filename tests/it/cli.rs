@@ -179,3 +179,18 @@ fn the_printed_configuration_is_valid_and_so_is_every_line_of_it() {
     assert_eq!((config.postgres, config.rules.len(), config.session.len()), (Some(17), 1, 5), "{active}");
     assert_eq!(config.overrides.len(), 1, "{active}");
 }
+
+#[test]
+fn what_a_command_prints_is_judged_and_its_failure_is_told() {
+    let printed = "--from-command=echo 'BEGIN; CREATE INDEX i ON t (a); COMMIT;'";
+    let ran = lockkeeper(&["lint", "--format", "concise", printed]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("COMMIT;'>:1:8: error[index-blocks-writes]"), "{}", ran.stdout);
+    for (command, said) in
+        [("echo oops >&2; exit 3", "oops"), ("true", "prints nothing"), ("exit 3", "status: 3")]
+    {
+        let ran = lockkeeper(&["lint", "--from-command", command]);
+        assert_eq!(ran.code, 2, "{command}");
+        assert!(ran.stdout.is_empty() && ran.stderr.contains(said), "{command}: {}", ran.stderr);
+    }
+}
