@@ -11,6 +11,7 @@ mod place;
 mod recipe;
 mod rewrite;
 mod round;
+mod schema;
 mod suggest;
 mod tokens;
 

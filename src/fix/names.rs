@@ -91,13 +91,23 @@ fn new_name(
     catalog.apply(&Statement::Alter(alter.clone()), major);
     let table = catalog.relation(before.oid).ok_or_else(unknown)?;
     let is_new = |it: &&Constraint| {
-        before.constraint(&it.name).is_none() && !is_written(alter, &it.name) && is_meant(it)
+        (before.constraint(&it.name).is_none() || is_dropped(alter, &it.name))
+            && !is_written(alter, &it.name)
+            && is_meant(it)
     };
     let mut new = table.constraints.iter().filter(is_new);
     match (new.next(), new.next()) {
         (Some(only), None) => Ok(only.name.clone()),
         _ => Err("the constraint has no name, and there are several like it: name it".to_owned()),
     }
+}
+
+/// Whether `alter` takes the constraint of this name away, before it adds any.
+fn is_dropped(alter: &Alter, name: &Ident) -> bool {
+    alter
+        .actions
+        .iter()
+        .any(|it| matches!(it, AlterAction::DropConstraint { name: dropped, .. } if dropped == name))
 }
 
 /// Whether `alter` gives this name to a constraint.

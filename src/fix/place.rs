@@ -62,8 +62,13 @@ fn in_file(mut edits: Vec<Edit>, more: Vec<Edit>) -> Placed {
 
 /// A statement that someone has looked at and allowed something of is theirs.
 fn unsuppressed(at: &At<'_>) -> Result<(), String> {
-    let allows = at.layout.comments_of(at.n).any(|it| it.contains("lockkeeper:"));
+    let allows = at.layout.comments_of(at.n).any(is_allowing);
     if allows { Err("a comment allows other findings of the statement".to_owned()) } else { Ok(()) }
+}
+
+/// Whether a comment allows a finding, in our words or another linter's.
+fn is_allowing(comment: &str) -> bool {
+    ["lockkeeper:", "squawk-ignore", "eugene:"].iter().any(|it| comment.contains(it))
 }
 
 fn holder(at: &At<'_>) -> Result<Holder, String> {
@@ -185,8 +190,8 @@ fn around(at: &At<'_>, before: &str, after: Option<&str>) -> Result<Placed, Stri
     let newline = layout.newline();
     let start = layout.start_with_comments(at.n);
     // A suppression is for the statement that follows it, so nothing may come between.
-    let is_allowed = Span { start, end: piece.span.start }.of(layout.text).contains("lockkeeper:");
-    let place = if is_allowed { start } else { piece.span.start };
+    let above = Span { start, end: piece.span.start }.of(layout.text);
+    let place = if is_allowing(above) { start } else { piece.span.start };
     let mut edits = vec![insert(place, format!("{before};{newline}"))];
     if let Some(after) = after {
         if piece.end == piece.span.end {

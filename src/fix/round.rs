@@ -12,13 +12,13 @@ use super::{
     place::{self, Placed},
     recipe::{self, At, MAY_FOLLOW, Recipe, Turn},
     rewrite::{Phase, Step, apply},
+    schema,
 };
 use crate::{
     catalog::Catalog,
     finding::{Finding, Severity},
     lint::{self, Input, InputRole, LintedStatement, Options},
     migration::natural,
-    sql::{parse, split},
 };
 
 /// A history on its way.
@@ -28,6 +28,8 @@ pub(super) struct Rounds<'w> {
     inputs: Vec<Input>,
     drafts: Vec<Draft>,
     judged: Vec<Judged>,
+    /// What the history made before anything was rewritten.
+    schema_before: BTreeSet<String>,
     fixed: Vec<Finding>,
     /// What was there before and is left alone, by file and fingerprint.
     known: BTreeSet<(String, String, String)>,
@@ -67,6 +69,7 @@ impl<'w> Rounds<'w> {
             inputs,
             drafts,
             judged: Vec::new(),
+            schema_before: BTreeSet::new(),
             fixed: Vec::new(),
             known: BTreeSet::new(),
             refused: BTreeMap::new(),
@@ -76,6 +79,9 @@ impl<'w> Rounds<'w> {
         let known = found.iter().flat_map(|it| &it.findings).filter(|it| (world.is_known)(it));
         rounds.known = known.map(key).collect();
         rounds.judged = rounds.judge();
+        if rounds.candidate().is_some() {
+            rounds.schema_before = rounds.schema();
+        }
         rounds
     }
 
@@ -164,19 +170,12 @@ impl<'w> Rounds<'w> {
 
     /// The catalog as it is before the statement that starts at `start`.
     fn catalog_before(&self, file: usize, start: usize) -> Catalog {
-        let mut catalog = Catalog::new();
-        for (n, input) in self.inputs.iter().enumerate().take(file + 1) {
-            let text = input.source.text();
-            for piece in split::split(text).pieces {
-                if n == file && piece.span.start >= start {
-                    return catalog;
-                }
-                if let Ok(statement) = parse::parse(&piece.text_for_parser(text)) {
-                    catalog.apply(&statement, self.options.postgres);
-                }
-            }
-        }
-        catalog
+        schema::after(self.inputs.get(..=file).unwrap_or_default(), start, &self.options)
+    }
+
+    /// What the whole history makes.
+    fn schema(&self) -> BTreeSet<String> {
+        schema::lines(&schema::after(&self.inputs, usize::MAX, &self.options))
     }
 
     /// Makes the edits and the new files.
@@ -284,9 +283,16 @@ impl<'w> Rounds<'w> {
             return Some("the finding would still be there".to_owned());
         }
         let rules: BTreeSet<&str> = after.keys().copied().filter(|it| !MAY_FOLLOW.contains(it)).collect();
-        let worse = rules.into_iter().find(|it| of(&after, it) > of(&before, it))?;
-        let said = judged.iter().flat_map(|it| &it.findings).find(|it| it.rule == worse);
-        Some(format!("then {worse}: {}", said.map_or("", |it| it.message.as_str())))
+        if let Some(worse) = rules.into_iter().find(|it| of(&after, it) > of(&before, it)) {
+            let earlier: BTreeSet<_> = self.judged.iter().flat_map(|it| &it.findings).map(key).collect();
+            let said = judged.iter().flat_map(|it| &it.findings);
+            let said = said.filter(|it| it.rule == worse).find(|it| !earlier.contains(&key(it)));
+            return Some(format!("then {worse}: {}", said.map_or("", |it| it.message.as_str())));
+        }
+        // What runs later than before may come too late for the files in between.
+        let now = self.schema();
+        let other = self.schema_before.symmetric_difference(&now).next()?;
+        Some(format!("the schema would be another: {other}"))
     }
 
     pub(super) fn finish(self) -> Fixed {

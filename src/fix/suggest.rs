@@ -7,13 +7,12 @@ use super::{
     layout::Layout,
     place,
     recipe::{self, At},
-    rewrite,
+    rewrite, schema,
 };
 use crate::{
     catalog::Catalog,
     finding::{Applicability, Fix},
     lint::{Input, LintedFile, Options},
-    sql::{parse, split},
 };
 
 /// Puts a fix to the findings of a history's files, which must come in order.
@@ -35,7 +34,7 @@ struct Past {
 impl<'i> Suggester<'i> {
     /// For one history.
     pub fn new(inputs: &'i [Input], options: &'i Options, lock_timeout: &'i str) -> Self {
-        let past = RefCell::new(Past { catalog: Catalog::new(), file: 0, offset: 0 });
+        let past = RefCell::new(Past { catalog: schema::empty(options), file: 0, offset: 0 });
         Self { inputs, options, lock_timeout, past }
     }
 
@@ -81,23 +80,19 @@ impl<'i> Suggester<'i> {
             return Catalog::new();
         };
         if (file, start) < (past.file, past.offset) {
-            *past = Past { catalog: Catalog::new(), file: 0, offset: 0 };
+            *past = Past { catalog: schema::empty(self.options), file: 0, offset: 0 };
         }
-        while past.file <= file {
+        while past.file < file {
             let Some(text) = self.inputs.get(past.file).map(|it| it.source.text()) else { break };
-            let until = if past.file == file { start } else { usize::MAX };
-            for piece in split::split(text).pieces {
-                let is_next = past.offset <= piece.span.start && piece.span.start < until;
-                if is_next && let Ok(statement) = parse::parse(&piece.text_for_parser(text)) {
-                    past.catalog.apply(&statement, self.options.postgres);
-                }
-            }
-            if past.file == file {
-                past.offset = start;
-                break;
-            }
+            let from = past.offset;
+            schema::apply(&mut past.catalog, text, from, usize::MAX, self.options.postgres);
             (past.file, past.offset) = (past.file + 1, 0);
+            let n = u32::try_from(past.file).unwrap_or(u32::MAX);
+            past.catalog.start_file(n);
         }
+        let from = past.offset;
+        schema::apply(&mut past.catalog, input.source.text(), from, start, self.options.postgres);
+        past.offset = start;
         past.catalog.clone()
     }
 }

@@ -148,6 +148,18 @@ fn a_framework_is_told_to_open_no_transaction() {
 }
 
 #[test]
+fn what_would_come_too_late_stays_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("1.sql", "CREATE TABLE t (a int);\n");
+    write("2_index.sql", "CREATE INDEX i ON t (a);\nINSERT INTO t VALUES (1);\n");
+    write("3_drop.sql", "DROP INDEX CONCURRENTLY IF EXISTS i;\n");
+    let ran = fix(&[folder.path().to_str().unwrap()]);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("the schema would be another: Index public.i"), "{}", ran.stderr);
+}
+
+#[test]
 fn new_files_are_numbered_like_their_neighbours() {
     let sql = "SET lock_timeout = '1s';\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);\n";
     for (old, new) in [

@@ -1,0 +1,89 @@
+//! What a history makes, without judging it: the catalog up to a place, and the schema at its end, to compare.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    catalog::{Catalog, Constraint, ConstraintKind, Relation, Session},
+    lint::{Input, Options},
+    sql::{parse, split},
+};
+
+/// An empty catalog with the session that files begin in.
+pub(super) fn empty(options: &Options) -> Catalog {
+    let settings = options.settings.iter().map(|(name, value)| (name.as_str().into(), vec![value.clone()]));
+    let mut catalog = Catalog::new();
+    catalog.session = Session::with_defaults(settings);
+    catalog
+}
+
+/// Applies what of a file's text starts from `from` on and before `until`.
+pub(super) fn apply(catalog: &mut Catalog, text: &str, from: usize, until: usize, major: u16) {
+    for piece in split::split(text).pieces {
+        let is_meant = from <= piece.span.start && piece.span.start < until;
+        if is_meant && let Ok(statement) = parse::parse(&piece.text_for_parser(text)) {
+            catalog.apply(&statement, major);
+        }
+    }
+}
+
+/// The catalog after these files, of the last of which only what starts before `until` ran.
+pub(super) fn after(inputs: &[Input], until: usize, options: &Options) -> Catalog {
+    let mut catalog = empty(options);
+    for (n, input) in (1..).zip(inputs) {
+        catalog.start_file(n);
+        let until = if n as usize == inputs.len() { until } else { usize::MAX };
+        apply(&mut catalog, input.source.text(), 0, until, options.postgres);
+    }
+    catalog
+}
+
+/// What is in a catalog, a line a thing, as far as a rewrite could change it.
+pub(super) fn lines(catalog: &Catalog) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    for relation in catalog.relations() {
+        let name = &relation.name;
+        lines.insert(format!("{:?} {name}", relation.kind));
+        // The catalog knows an index's columns by how it was made.
+        let columns = relation.columns.iter().filter(|_| relation.index.is_none());
+        for column in columns {
+            let ty = column.ty.as_ref().map(ToString::to_string).unwrap_or_default();
+            let (not_null, fill) = (column.not_null == Some(true), column.fill);
+            lines.insert(format!("column {name}.{} {ty}, not null {not_null}, {fill:?}", column.name));
+        }
+        for constraint in &relation.constraints {
+            lines.insert(format!("constraint {name}.{}", shown(catalog, constraint)));
+        }
+        lines.extend(index(catalog, relation));
+        let full = |oid| catalog.relation(oid).map(|it| it.name.to_string()).unwrap_or_default();
+        lines.extend(relation.parents.iter().map(|it| format!("{name} belongs to {}", full(*it))));
+        lines.extend(relation.triggers.iter().map(|it| format!("trigger {name}.{}", it.name)));
+    }
+    lines
+}
+
+fn shown(catalog: &Catalog, constraint: &Constraint) -> String {
+    let what = match &constraint.kind {
+        ConstraintKind::Check { text, .. } => format!("check {text}"),
+        ConstraintKind::NotNull { column } => format!("not null {column}"),
+        ConstraintKind::Unique { columns, .. } => format!("unique {columns:?}"),
+        ConstraintKind::PrimaryKey { columns, .. } => format!("primary key {columns:?}"),
+        ConstraintKind::Exclude { columns, .. } => format!("exclude {columns:?}"),
+        ConstraintKind::ForeignKey { columns, referenced, referenced_columns, .. } => {
+            let referenced = catalog.relation(*referenced).map(|it| it.name.to_string()).unwrap_or_default();
+            format!("foreign key {columns:?} to {referenced} {referenced_columns:?}")
+        }
+    };
+    format!("{} {what}, valid {}", constraint.name, constraint.valid)
+}
+
+fn index(catalog: &Catalog, relation: &Relation) -> Option<String> {
+    let index = relation.index.as_ref()?;
+    let table = catalog.relation(index.table)?;
+    let (unique, valid, partial) = (index.unique, index.valid, index.partial);
+    let columns = &index.columns;
+    let name = &relation.name;
+    Some(format!(
+        "index {name} on {} {columns:?}, unique {unique}, valid {valid}, partial {partial}",
+        table.name
+    ))
+}
