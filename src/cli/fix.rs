@@ -19,7 +19,7 @@ use super::{
     sift::Sift,
 };
 use crate::{
-    config::FailOn,
+    config::{Config, FailOn},
     error::Error,
     finding::{Finding, Severity},
     fix::{self, Draft, Fixed},
@@ -29,10 +29,18 @@ use crate::{
 
 /// What `lock_timeout` is set to when nothing else is configured: long enough for short transactions to end, short enough that the
 /// queue behind the migration stays small.
-pub(super) const LOCK_TIMEOUT: &str = "2s";
+const LOCK_TIMEOUT: &str = "2s";
+
+/// What `lock_timeout` is set to.
+pub(super) fn lock_timeout(config: &Config) -> &str {
+    config.fix_lock_timeout.as_deref().unwrap_or(LOCK_TIMEOUT)
+}
 
 /// Runs `fix`.
 pub(super) fn run(args: &Fix, config: Option<&Path>, world: &mut World<'_>) -> Result<u8, Error> {
+    if !args.judged.from_command.is_empty() {
+        return Err(Error::Usage("what a command prints cannot be fixed: name files".to_owned()));
+    }
     let extras = Extras { keep_statements: true, may_be_partial: true, since: args.since.as_deref() };
     let mut prepared = Prepared::read(&args.judged, config, &extras, world)?;
     if prepared.inputs.has_stdin() {
@@ -87,7 +95,7 @@ fn fixed(
         let surroundings = fix::World {
             rules: prepared.rules(),
             options: prepared.options(),
-            lock_timeout: LOCK_TIMEOUT,
+            lock_timeout: lock_timeout(config),
             read: &read,
             names: &names,
             keep: &keep,

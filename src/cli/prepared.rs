@@ -133,7 +133,7 @@ impl Prepared {
     /// Ends early when nobody listens any more.
     fn lint_all<'i>(&'i self, batches: &mpsc::SyncSender<Vec<LintedFile<'i>>>) {
         for history in &self.inputs.histories {
-            let mut suggester = Suggester::new(history, &self.options, fix::LOCK_TIMEOUT);
+            let mut suggester = Suggester::new(history, &self.options, fix::lock_timeout(&self.config));
             lint::lint_each(history, &self.rules, &self.options, &mut |mut files| {
                 if self.options.keep_statements {
                     for file in &mut files {

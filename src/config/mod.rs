@@ -66,6 +66,8 @@ pub struct Config {
     pub foreign: Vec<&'static Foreign>,
     /// Settings that the runner or its role puts in force before each file.
     pub session: Vec<(String, String)>,
+    /// What `fix` sets `lock_timeout` to; `None` leaves it to `fix`.
+    pub fix_lock_timeout: Option<String>,
     /// The rules that overrides name.
     overridden: Vec<Place>,
     source: Source,
@@ -179,6 +181,13 @@ impl Config {
             let known = migration::framework::by_name(name.get_ref());
             config.framework = Some(known.map_err(|problem| source.mistake(&problem, name.span()))?);
         }
+        if let Some(value) = raw.fix.lock_timeout {
+            if !is_duration(value.get_ref()) {
+                let problem = format!("`{}` is no time to wait, such as `2s` or `500ms`", value.get_ref());
+                return Err(source.mistake(&problem, value.span()));
+            }
+            config.fix_lock_timeout = Some(value.into_inner());
+        }
         if let Some(major) = raw.postgres {
             let place = major.span();
             let known = major::major(*major.get_ref());
@@ -232,6 +241,12 @@ impl Source {
     fn mistake(&self, problem: &str, place: Range<usize>) -> Error {
         Error::Config { path: self.path.clone(), problem: mistake(&self.path, &self.text, problem, place) }
     }
+}
+
+/// Whether the server takes it for a time to wait that is not for ever.
+fn is_duration(text: &str) -> bool {
+    let (number, unit) = text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()));
+    number.parse::<u32>().is_ok_and(|it| it > 0) && matches!(unit.trim(), "" | "ms" | "s" | "min" | "h")
 }
 
 fn globs(source: &Source, patterns: Vec<toml::Spanned<String>>) -> Result<GlobSet, Error> {

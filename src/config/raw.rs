@@ -28,6 +28,14 @@ pub(super) struct Raw {
     pub require_reason: bool,
     pub obey: Vec<Spanned<String>>,
     pub session: Session,
+    pub fix: Fix,
+}
+
+/// What `fix` writes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct Fix {
+    pub lock_timeout: Option<Spanned<String>>,
 }
 
 /// Settings by PostgreSQL's own names.

@@ -148,6 +148,17 @@ fn a_framework_is_told_to_open_no_transaction() {
 }
 
 #[test]
+fn the_configuration_says_how_long_to_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("lockkeeper.toml"), "[fix]\nlock-timeout = \"500ms\"\n").unwrap();
+    let path = folder.path().join("1.sql");
+    fs::write(&path, "ALTER TABLE t ADD COLUMN a int;\n").unwrap();
+    fix(&[path.to_str().unwrap(), "--write"]);
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text, "SET lock_timeout = '500ms';\nALTER TABLE t ADD COLUMN a int;\n");
+}
+
+#[test]
 fn what_would_come_too_late_stays_where_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
