@@ -30,6 +30,7 @@ struct Report {
     postgres: u16,
     since: Option<Since>,
     frameworks: Vec<Framework>,
+    left_out: LeftOut,
     files: Vec<File>,
     findings: Vec<JsonFinding>,
     summary: JsonSummary,
@@ -41,6 +42,12 @@ struct Since {
     reference: String,
     base: String,
     changed_files: usize,
+}
+
+#[derive(Default, Serialize)]
+struct LeftOut {
+    down: usize,
+    other: usize,
 }
 
 #[derive(Serialize)]
@@ -137,7 +144,8 @@ impl<W: Write> Json<W> {
 impl<W: Write> Reporter for Json<W> {
     fn event(&mut self, event: Event<'_>) -> io::Result<()> {
         match event {
-            Event::Assumed(Assumed { postgres, since, frameworks, .. }) => {
+            Event::Assumed(Assumed { postgres, since, frameworks, n_down_files, n_other_files, .. }) => {
+                self.report.left_out = LeftOut { down: *n_down_files, other: *n_other_files };
                 self.report.postgres = *postgres;
                 self.report.since = since.as_ref().map(Into::into);
                 self.report.frameworks.clone_from(frameworks);
