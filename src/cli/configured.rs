@@ -32,6 +32,7 @@ pub(super) fn rules(config: &Config) -> Result<RuleSet, Error> {
     }
     let ids: Vec<&str> = rules.rules().iter().map(|it| it.id.as_str()).collect();
     config.check_rules(&ids)?;
+    rules.ask_for_packs(&config.packs);
     for rule in &config.rules {
         rules.set_severity(&rule.id, rule.severity);
     }

@@ -58,11 +58,7 @@ fn table_of(rules: &RuleSet) -> String {
     table.set_header(["RULE", "SEVERITY", "PACK", "WHAT IT FINDS"]);
     for rule in rules.rules() {
         let row = Row::of(rule);
-        let pack = match row.pack {
-            Pack::Safety => "safety",
-            Pack::Compat => "compat",
-        };
-        table.add_row([row.id, &severities(rule.severity), pack, row.title]);
+        table.add_row([row.id, &severities(rule.severity), row.pack.name(), row.title]);
     }
     let mut text = table.trim_fmt();
     text.push('\n');

@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     finding::Severity,
     migration::{self, Framework},
-    rule::{Foreign, Override},
+    rule::{Foreign, Override, Pack},
 };
 use mistake::mistake;
 use raw::Raw;
@@ -54,6 +54,8 @@ pub struct Config {
     pub framework: Option<&'static Framework>,
     /// The mildest severity that fails a run.
     pub fail_on: Option<FailOn>,
+    /// The packs of rules that are asked for besides those that are on by default.
+    pub packs: Vec<Pack>,
     /// Severities by rule, in order.
     pub rules: Vec<RuleSeverity>,
     /// What holds for some files or tables, in order; the rules not known to exist before [`Config::check_rules`].
@@ -168,6 +170,7 @@ impl Config {
             baseline: raw.baseline.map(below),
             transaction: raw.transaction.map(Into::into),
             fail_on: raw.fail_on,
+            packs: raw.packs,
             rules_folder: raw.rules_folder.map(below),
             require_reason: raw.require_reason,
             session: raw.session.settings(),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{FailOn, Transaction, overrides};
-use crate::finding::Severity;
+use crate::{finding::Severity, rule::Pack};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,7 @@ pub(super) struct Raw {
     pub framework: Option<Spanned<String>>,
     pub transaction: Option<Transaction>,
     pub fail_on: Option<FailOn>,
+    pub packs: Vec<Pack>,
     #[serde(rename = "override")]
     pub overrides: Vec<Spanned<overrides::Raw>>,
     pub rules: HashMap<Spanned<String>, Severity>,

@@ -335,6 +335,31 @@ pub enum Reason {
     Dynamic,
     /// A table of the same name may be there already.
     MayExist,
+    // Access.
+    /// Code that runs with its owner's rights looks names up where its caller says.
+    OpenSearchPath,
+    /// A language whose functions the server runs with its own rights on the machine.
+    UntrustedLanguage,
+    /// Everyone gets it: `PUBLIC`.
+    ToEveryone,
+    /// Whoever gets it may give it to others: `WITH GRANT OPTION`.
+    GrantOption,
+    /// `ALL PRIVILEGES`.
+    AllPrivileges,
+    /// A password stands in the statement.
+    Password,
+    /// The role is a superuser.
+    Superuser,
+    /// No policy holds for the role: `BYPASSRLS`.
+    BypassRowSecurity,
+    /// Policies hold no longer.
+    RowSecurityOff,
+    /// A policy lets everyone write: it is always true.
+    AlwaysTrue,
+    /// A view reads with its owner's rights what policies protect.
+    OwnerRights,
+    /// Triggers and foreign keys are not run: `session_replication_role = replica`.
+    TriggersOff,
 }
 
 /// What a statement does to the application besides making it wait.

@@ -46,6 +46,30 @@ pub enum Pack {
     Safety,
     /// The migration breaks the application that runs.
     Compat,
+    /// The migration lets someone do more than they should.
+    Security,
+    /// The schema works, and will cost work later. Off by default.
+    Hygiene,
+    /// The schema is uneven. Off by default.
+    Style,
+}
+
+impl Pack {
+    /// Whether its rules are off unless the configuration asks for them.
+    pub const fn is_opt_in(self) -> bool {
+        matches!(self, Self::Hygiene | Self::Style)
+    }
+
+    /// The name in rules, configuration and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Safety => "safety",
+            Self::Compat => "compat",
+            Self::Security => "security",
+            Self::Hygiene => "hygiene",
+            Self::Style => "style",
+        }
+    }
 }
 
 /// What finds something that is no effect.

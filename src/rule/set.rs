@@ -95,9 +95,9 @@ impl RuleSet {
         rule.map(|it| it.severity = Severities::all(severity)).is_some()
     }
 
-    /// Switches off every rule of the other packs.
-    pub fn keep_packs(&mut self, packs: &[Pack]) {
-        for rule in self.rules.iter_mut().filter(|it| !packs.contains(&it.pack)) {
+    /// Switches off every rule of a pack that is off by default, unless it is one of `packs`.
+    pub fn ask_for_packs(&mut self, packs: &[Pack]) {
+        for rule in self.rules.iter_mut().filter(|it| it.pack.is_opt_in() && !packs.contains(&it.pack)) {
             rule.severity = Severities::all(Severity::Off);
         }
     }

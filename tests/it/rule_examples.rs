@@ -106,7 +106,11 @@ fn failure(rule: &Rule, all: &RuleSet, example: &Example) -> Option<String> {
         Mark::Elsewhere if !found.is_empty() => format!("is not for this rule:\n{}", report(&found)),
         Mark::Good => {
             let mut found = findings(all, example);
-            found.retain(|it| it.severity > Severity::Note);
+            // What a pack that nobody asked for would say is not heard.
+            let is_heard = |it: &Finding| {
+                all.find(&it.rule).is_none_or(|other| !other.pack.is_opt_in() || other.id == rule.id)
+            };
+            found.retain(|it| it.severity > Severity::Note && is_heard(it));
             if found.is_empty() {
                 return None;
             }

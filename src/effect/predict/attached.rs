@@ -5,7 +5,7 @@
 //! `src/backend/commands/policy.c`; `CreateStatistics` in `src/backend/commands/statscmds.c`. Manual, 13.3.1.
 //! Observed by `fixtures/effects/objects.sql`.
 
-use super::{Effects, Known, create_table::is_settled, rows};
+use super::{Effects, Known, create_table::is_settled, exposure, rows};
 use crate::{
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role},
     sql::statement::{CreateSequence, CreateTrigger, Expr, Ident, Name, RelationKind, Statement},
@@ -37,8 +37,13 @@ pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
                 effects.push(effect.manner_if(*if_exists, Manner::IfExists));
             }
         }
-        Statement::CreatePolicy { name, table, exprs, .. } => {
-            exclusive(Action::CreatePolicy, name, table, effects);
+        Statement::CreatePolicy { name, table, restrictive, writes_of_all, exprs } => {
+            let known = effects.known(table, RelationKind::Table);
+            let mut effect = on(Action::CreatePolicy, &known, name, Lock::AccessExclusive);
+            if exposure::is_open(*restrictive, *writes_of_all, exprs) {
+                effect = effect.because(Reason::AlwaysTrue);
+            }
+            effects.push(effect);
             read_by(exprs, Action::CreatePolicy, effects);
         }
         Statement::AlterPolicy { name, table, exprs, .. } => {

@@ -3,7 +3,7 @@
 //! Source: `ExecCreateTableAs` in `src/backend/commands/createas.c`, `ExecRefreshMatView` in `src/backend/commands/matview.c`,
 //! `DefineView` and `DefineVirtualRelation` in `src/backend/commands/view.c`. Observed by `fixtures/effects/objects.sql` and `table.sql`.
 
-use super::{Effects, Known, create_table::is_settled, reads::Touch};
+use super::{Effects, Known, create_table::is_settled, exposure, reads::Touch};
 use crate::{
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work},
     sql::statement::{CreateTableAs, CreateView, Name, RelationKind},
@@ -24,6 +24,8 @@ pub(super) fn create(create: &CreateTableAs, action: Action, kind: RelationKind,
 
 /// Adds what `CREATE VIEW` does: it reads the catalog entries of what its query names, and replaces a view under ACCESS EXCLUSIVE.
 pub(super) fn create_view(create: &CreateView, effects: &mut Effects<'_>) {
+    let action = if create.or_replace { Action::ReplaceView } else { Action::CreateView };
+    exposure::create_view(create, action, effects);
     if !create.or_replace {
         if !is_settled(Action::CreateView, &create.name, RelationKind::View, false, effects) {
             effects.analyzed(&create.query, Action::CreateView);

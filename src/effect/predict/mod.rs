@@ -15,6 +15,7 @@ mod drop;
 mod drop_index;
 mod effects;
 mod enum_value;
+mod exposure;
 mod foreign_keys;
 mod held;
 mod lock_table;

@@ -9,14 +9,12 @@ use std::slice;
 use super::{
     Effects, Known,
     drop::{Dropped, drop_all},
-    types,
+    exposure, types,
 };
 use crate::{
     catalog::{ConstraintKind, Trigger},
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role},
-    sql::statement::{
-        AlterObject, DropObject, Grant, Ident, Name, ObjectKind, RelationKind, RoleAction, Statement,
-    },
+    sql::statement::{AlterObject, DropObject, Grant, Ident, Name, ObjectKind, RelationKind, Statement},
 };
 
 /// Adds what a statement on such objects does; nothing for any other.
@@ -32,14 +30,12 @@ pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
             comment(*kind, name.as_ref(), on_table.as_ref(), effects);
         }
         Statement::Grant(it) => grant(it, effects),
-        Statement::AlterDefaultPrivileges { revoke } => {
-            effects.push(Effect::of(if *revoke { Action::Revoke } else { Action::Grant }));
+        Statement::AlterDefaultPrivileges { revoke, public } => {
+            let mut effect = Effect::of(if *revoke { Action::Revoke } else { Action::Grant });
+            effect.because = (*public && !revoke).then_some(Reason::ToEveryone);
+            effects.push(effect.object("what is made later"));
         }
-        Statement::CreateFunction(it) => {
-            let action = if it.or_replace { Action::ReplaceFunction } else { Action::CreateFunction };
-            let effect = Effect::of(action).object(it.name.name.clone());
-            effects.push(effect.manner_if(it.or_replace, Manner::OrReplace));
-        }
+        Statement::CreateFunction(it) => exposure::create_function(it, effects),
         Statement::CreateExtension { name, .. } => effects.push(named(Action::CreateExtension, name)),
         Statement::AlterExtension { name, .. } => effects.push(named(Action::AlterExtension, name)),
         Statement::CreateSubscription { name, .. } => effects.push(named(Action::CreateSubscription, name)),
@@ -54,13 +50,8 @@ pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
             effect.object.clone_from(setting);
             effects.push(effect);
         }
-        Statement::Role { action } => {
-            let detail = match action {
-                RoleAction::Create => "created",
-                RoleAction::Alter => "altered",
-                RoleAction::SetSetting => "given a setting",
-            };
-            effects.push(Effect::of(Action::Role).detail(detail));
+        Statement::Role { action, name, options } => {
+            exposure::role(action, name.as_ref(), options, effects);
         }
         Statement::CreateType { name, .. } => effects.push(named(Action::CreateType, &name.name)),
         Statement::CreateDomain { name, .. } => effects.push(named(Action::CreateDomain, &name.name)),
@@ -250,21 +241,25 @@ fn comment(kind: ObjectKind, name: Option<&Name>, on_table: Option<&Name>, effec
 /// Since 18 the relations that are named are locked while their privileges change; those of a whole schema are not.
 fn grant(grant: &Grant, effects: &mut Effects<'_>) {
     let action = if grant.revoke { Action::Revoke } else { Action::Grant };
-    let harm = |it: Effect| if grant.revoke { it.harm(Harm::BreaksReaders) } else { it };
-    let kind = match grant.on {
-        ObjectKind::Table => RelationKind::Table,
-        ObjectKind::Sequence => RelationKind::Sequence,
-        _ => {
-            effects.push(harm(Effect::of(action)));
-            return;
-        }
+    let plain = |mut it: Effect| {
+        it.because = exposure::of_grant(grant);
+        if grant.revoke { it.harm(Harm::BreaksReaders) } else { it }
     };
-    if grant.names.is_empty() {
-        effects.push(harm(Effect::of(action)));
-    }
+    let kind = match grant.on {
+        ObjectKind::Table => Some(RelationKind::Table),
+        ObjectKind::Sequence => Some(RelationKind::Sequence),
+        _ => None,
+    };
+    let Some(kind) = kind.filter(|_| !grant.names.is_empty()) else {
+        let mut effect = plain(Effect::of(action));
+        let object = grant.names.first().map(|it| &it.name).or(grant.all_in_schemas.first());
+        effect.object = object.cloned();
+        effects.push(effect);
+        return;
+    };
     for name in &grant.names {
         let known = effects.known(name, kind);
-        let mut effect = harm(Effect::on(action, &known, Lock::AccessShare));
+        let mut effect = plain(Effect::on(action, &known, Lock::AccessShare));
         if effects.major < 18 {
             effect.lock = None;
         }

@@ -138,6 +138,11 @@ fn set(set: &Set, is_open: bool, effects: &mut Effects<'_>) {
         no_effect(Action::Set, Reason::OutsideTransaction, Some(set.setting.clone()), effects);
         return;
     }
-    let effect = Effect::of(Action::Set).object(set.setting.clone());
+    let mut effect = Effect::of(Action::Set).object(set.setting.clone());
+    if set.setting == "session_replication_role"
+        && set.values.first().is_some_and(|it| it.eq_ignore_ascii_case("replica"))
+    {
+        effect = effect.because(Reason::TriggersOff);
+    }
     effects.push(effect.manner_if(set.local, Manner::Local));
 }

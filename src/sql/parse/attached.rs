@@ -5,7 +5,7 @@ use squawk_syntax::ast::{self, AstNode};
 use super::calls::callee;
 use super::expr::expr;
 use super::name::{ident_of, name_of};
-use super::{Origin, statement};
+use super::{Origin, object, statement};
 use crate::sql::statement::{CreateTrigger, Expr, Statement};
 
 /// `CREATE TRIGGER`.
@@ -75,6 +75,10 @@ pub(super) fn create_policy(node: &ast::CreatePolicy) -> Option<Statement> {
             .as_policy_type()
             .and_then(|it| it.ident_token())
             .is_some_and(|it| it.text().eq_ignore_ascii_case("restrictive")),
+        writes_of_all: !matches!(
+            node.policy_command().and_then(|it| it.command()),
+            Some(ast::PolicyCommandKind::PolicyCommandSelect(_))
+        ) && node.policy_roles().is_none_or(|it| object::has_public(it.role_ref_list())),
         exprs: exprs(node.using_expr_clause(), node.with_check_expr_clause()),
     })
 }

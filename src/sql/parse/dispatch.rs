@@ -146,18 +146,17 @@ fn objects(node: Stmt, origin: &Origin) -> Option<Statement> {
             name: ident_of(it.database_ref())?,
             action: object::change(it.action()),
         },
-        Stmt::Grant(it) => {
-            object::grant(false, it.privileges(), it.on_privilege_objects_clause(), it.role_ref_list())
-        }
+        Stmt::Grant(it) => object::grant(
+            false,
+            it.privileges(),
+            it.on_privilege_objects_clause(),
+            it.role_ref_list(),
+            it.grant_with_clause(),
+        ),
         Stmt::Revoke(it) => {
-            object::grant(true, it.privileges(), it.on_privilege_objects_clause(), it.role_ref_list())
+            object::grant(true, it.privileges(), it.on_privilege_objects_clause(), it.role_ref_list(), None)
         }
-        Stmt::AlterDefaultPrivileges(it) => Statement::AlterDefaultPrivileges {
-            revoke: matches!(
-                it.action(),
-                Some(ast::AlterDefaultPrivilegesAction::RevokeDefaultPrivileges(_))
-            ),
-        },
+        Stmt::AlterDefaultPrivileges(it) => object::default_privileges(&it)?,
         Stmt::CommentOn(it) => object::comment(it.comment_object().as_ref().map(AstNode::syntax))?,
         Stmt::SecurityLabel(it) => object::comment(it.security_label_object().as_ref().map(AstNode::syntax))?,
         Stmt::AlterSystem(it) => Statement::AlterSystem {
@@ -170,18 +169,30 @@ fn objects(node: Stmt, origin: &Origin) -> Option<Statement> {
                 }
             },
         },
-        Stmt::CreateRole(_) | Stmt::CreateUser(_) | Stmt::CreateGroup(_) => {
-            Statement::Role { action: RoleAction::Create }
+        Stmt::CreateRole(it) => object::role(RoleAction::Create, ident_of(it.role()), it.role_option_list()),
+        Stmt::CreateUser(it) => object::role(RoleAction::Create, ident_of(it.role()), it.role_option_list()),
+        Stmt::CreateGroup(it) => object::role(RoleAction::Create, ident_of(it.role()), it.role_option_list()),
+        Stmt::AlterGroup(_) => object::alter_role(None, None, false),
+        Stmt::AlterRole(it) => {
+            let name = ident_of(it.role_ref());
+            match it.action() {
+                Some(ast::AlterRoleAction::RoleOptionList(it)) => object::alter_role(name, Some(it), false),
+                Some(ast::AlterRoleAction::SetConfigParam(_) | ast::AlterRoleAction::ResetConfigParam(_)) => {
+                    object::alter_role(name, None, true)
+                }
+                Some(ast::AlterRoleAction::RoleRenameTo(_)) | None => object::alter_role(name, None, false),
+            }
         }
-        Stmt::AlterGroup(_) => object::alter_role(false),
-        Stmt::AlterRole(it) => object::alter_role(matches!(
-            it.action(),
-            Some(ast::AlterRoleAction::SetConfigParam(_) | ast::AlterRoleAction::ResetConfigParam(_))
-        )),
-        Stmt::AlterUser(it) => object::alter_role(matches!(
-            it.action(),
-            Some(ast::AlterUserAction::SetConfigParam(_) | ast::AlterUserAction::ResetConfigParam(_))
-        )),
+        Stmt::AlterUser(it) => {
+            let name = ident_of(it.role_ref());
+            match it.action() {
+                Some(ast::AlterUserAction::RoleOptionList(it)) => object::alter_role(name, Some(it), false),
+                Some(ast::AlterUserAction::SetConfigParam(_) | ast::AlterUserAction::ResetConfigParam(_)) => {
+                    object::alter_role(name, None, true)
+                }
+                Some(ast::AlterUserAction::RoleRenameTo(_)) | None => object::alter_role(name, None, false),
+            }
+        }
         Stmt::DropOwned(it) => Statement::DropOwned { cascade: alter::cascades(it.drop_behavior()) },
         Stmt::Reassign(_) => Statement::ReassignOwned,
 

@@ -3,11 +3,12 @@
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstChildren, AstNode};
 
+use super::constant::is_string;
 use super::name::{column_path, ident_of, idents, name, name_of, names};
 use super::{Origin, alter::settings, statement};
 use crate::sql::statement::{
-    AlterObject, Grant, Name, ObjectKind, PublicationChange, PublicationMembers, RelationRef, RoleAction,
-    Statement,
+    AlterObject, Grant, Ident, Name, ObjectKind, PublicationChange, PublicationMembers, RelationRef,
+    RoleAction, RoleOption, Statement,
 };
 
 /// `CREATE SCHEMA` with what it makes inside.
@@ -139,21 +140,35 @@ pub(super) fn grant(
     privileges: Option<ast::Privileges>,
     on: Option<ast::OnPrivilegeObjectsClause>,
     roles: Option<ast::RoleRefList>,
+    with: Option<ast::GrantWithClause>,
 ) -> Statement {
-    let public =
-        roles.is_some_and(|it| it.role_refs().any(|it| ident_of(Some(it)).as_deref() == Some("public")));
     let mut grant = Grant {
         revoke,
         on: ObjectKind::Role,
         names: Vec::new(),
         all_in_schemas: Vec::new(),
         all_privileges: matches!(privileges, Some(ast::Privileges::AllPrivileges(_))),
-        public,
+        public: has_public(roles),
+        grant_option: with.is_some_and(|it| it.grant_option().is_some()),
     };
     if let Some(objects) = on.and_then(|it| it.privilege_objects()) {
         grant_on(&mut grant, &objects);
     }
     Statement::Grant(grant)
+}
+
+/// Whether one of the roles is `PUBLIC`.
+pub(super) fn has_public(roles: Option<ast::RoleRefList>) -> bool {
+    roles.is_some_and(|it| it.role_refs().any(|it| ident_of(Some(it)).as_deref() == Some("public")))
+}
+
+/// `ALTER DEFAULT PRIVILEGES`.
+pub(super) fn default_privileges(node: &ast::AlterDefaultPrivileges) -> Option<Statement> {
+    let (revoke, roles) = match node.action()? {
+        ast::AlterDefaultPrivilegesAction::GrantDefaultPrivileges(it) => (false, it.role_ref_list()),
+        ast::AlterDefaultPrivilegesAction::RevokeDefaultPrivileges(it) => (true, it.role_ref_list()),
+    };
+    Some(Statement::AlterDefaultPrivileges { revoke, public: has_public(roles) })
 }
 
 fn grant_on(grant: &mut Grant, objects: &ast::PrivilegeObjects) {
@@ -285,9 +300,36 @@ fn object_kind(node: &SyntaxNode) -> ObjectKind {
     }
 }
 
-/// `ALTER ROLE`, `ALTER USER`.
-pub(super) fn alter_role(sets: bool) -> Statement {
-    Statement::Role { action: if sets { RoleAction::SetSetting } else { RoleAction::Alter } }
+/// A statement about a role, from what all of them have.
+pub(super) fn role(action: RoleAction, name: Option<Ident>, list: Option<ast::RoleOptionList>) -> Statement {
+    let options = list.into_iter().flat_map(|it| it.role_options());
+    Statement::Role { action, name, options: options.filter_map(|it| role_option(&it)).collect() }
+}
+
+fn role_option(node: &ast::RoleOption) -> Option<RoleOption> {
+    match node {
+        ast::RoleOption::RoleOptionPassword(it) => it.literal().and_then(|it| password(&it)),
+        ast::RoleOption::RoleOptionEncryptedPassword(it) => it.literal().and_then(|it| password(&it)),
+        ast::RoleOption::RoleOptionGeneric(it) => {
+            let word = it.ident_token()?.text().to_ascii_lowercase();
+            match word.as_str() {
+                "superuser" => Some(RoleOption::Superuser),
+                "bypassrls" => Some(RoleOption::BypassRowSecurity),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `PASSWORD NULL` gives none.
+fn password(literal: &ast::Literal) -> Option<RoleOption> {
+    is_string(literal).then_some(RoleOption::Password)
+}
+
+/// `ALTER ROLE`, `ALTER USER`: its options, or the setting that it gives.
+pub(super) fn alter_role(name: Option<Ident>, options: Option<ast::RoleOptionList>, sets: bool) -> Statement {
+    role(if sets { RoleAction::SetSetting } else { RoleAction::Alter }, name, options)
 }
 
 /// `CREATE SUBSCRIPTION`.

@@ -85,6 +85,13 @@ pub(super) fn create_view(node: &ast::CreateView) -> Option<Statement> {
         name,
         or_replace: node.or_replace().is_some(),
         temporary: persistence(node.persistence()) == Persistence::Temporary,
+        security_invoker: settings(node.with_params().and_then(|it| it.attribute_list())).iter().any(
+            |(name, value)| {
+                let value = value.trim_matches('\'');
+                let is_on = ["", "true", "on", "1"].iter().any(|it| value.eq_ignore_ascii_case(it));
+                name == "security_invoker" && is_on
+            },
+        ),
         query,
     }))
 }

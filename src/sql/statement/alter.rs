@@ -342,6 +342,7 @@ pub enum PublicationChange {
 
 /// `GRANT` and `REVOKE`.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own in SQL")]
 pub struct Grant {
     /// `REVOKE`.
     pub revoke: bool,
@@ -355,6 +356,19 @@ pub struct Grant {
     pub all_privileges: bool,
     /// To or from `PUBLIC`.
     pub public: bool,
+    /// `WITH GRANT OPTION`.
+    pub grant_option: bool,
+}
+
+/// What a role is given that no check holds back, or that everyone who reads the statement knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleOption {
+    /// `PASSWORD 'literal'`.
+    Password,
+    /// `SUPERUSER`.
+    Superuser,
+    /// `BYPASSRLS`.
+    BypassRowSecurity,
 }
 
 /// Statements about roles.

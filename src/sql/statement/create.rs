@@ -1,6 +1,6 @@
 //! Statements that create.
 
-use super::{Expr, Ident, LazyBody, Name, Query, RelationKind, RelationRef, Statement, TypeName};
+use super::{Expr, Ident, LazyBody, Name, Query, RelationKind, RelationRef, TypeName};
 
 /// How long a relation lives and whether it is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -270,6 +270,8 @@ pub struct CreateView {
     pub or_replace: bool,
     /// `TEMPORARY`.
     pub temporary: bool,
+    /// `WITH (security_invoker)`.
+    pub security_invoker: bool,
     /// What it reads.
     pub query: Query,
 }
@@ -390,11 +392,4 @@ pub enum PublicationMembers {
         /// Its schemas.
         schemas: Vec<Ident>,
     },
-}
-
-impl Statement {
-    /// Whether this is readable, but nothing that lockkeeper looks into.
-    pub fn is_other(&self) -> bool {
-        matches!(self, Self::Other(_))
-    }
 }

@@ -125,6 +125,8 @@ pub enum Statement {
         name: Ident,
         table: Name,
         restrictive: bool,
+        /// For everyone's INSERT, UPDATE or DELETE: it names no role, and its command is another than SELECT.
+        writes_of_all: bool,
         exprs: Vec<Expr>,
     },
     AlterPolicy {
@@ -213,6 +215,8 @@ pub enum Statement {
     Grant(Grant),
     AlterDefaultPrivileges {
         revoke: bool,
+        /// To or from `PUBLIC`.
+        public: bool,
     },
     Comment {
         kind: ObjectKind,
@@ -224,6 +228,8 @@ pub enum Statement {
     },
     Role {
         action: RoleAction,
+        name: Option<Ident>,
+        options: Vec<RoleOption>,
     },
 
     // Rows.

@@ -84,6 +84,9 @@ fn row_security(change: RowSecurity, altered: &Altered<'_, '_>, effects: &mut Ef
         // Without a policy every row is hidden from everyone but the owner.
         effect = effect.harm(Harm::BreaksReaders);
     }
+    if change == RowSecurity::Disable {
+        effect = effect.because(Reason::RowSecurityOff);
+    }
     effects.push(effect);
 }
 
