@@ -1,4 +1,4 @@
-//! Round after round: one rewrite, judged by linting everything again, is kept or dropped.
+//! Round after round: a rewrite in each file, judged by linting everything again, is kept or dropped.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +46,13 @@ struct Judged {
     n_unreadable: usize,
 }
 
+/// A rewrite that has its place.
+struct Ready {
+    path: PathBuf,
+    finding: Finding,
+    placed: Placed,
+}
+
 /// One change of a rewrite, to go back.
 enum Change {
     /// The file of this number said something else.
@@ -79,7 +86,7 @@ impl<'w> Rounds<'w> {
         let known = found.iter().flat_map(|it| &it.findings).filter(|it| (world.is_known)(it));
         rounds.known = known.map(key).collect();
         rounds.judged = rounds.judge();
-        if rounds.candidate().is_some() {
+        if !rounds.candidates().is_empty() {
             rounds.schema_before = rounds.schema();
         }
         rounds
@@ -95,54 +102,92 @@ impl<'w> Rounds<'w> {
         judged.collect()
     }
 
-    /// Tries one rewrite. False when there is none left to try.
+    /// Tries one rewrite in each file. False when there is none left to try.
     pub(super) fn next(&mut self) -> bool {
-        let Some((file, finding, recipe)) = self.candidate() else { return false };
-        let outcome = self.attempt(file, &finding, recipe);
-        match outcome {
-            Ok(()) => self.fixed.push(finding),
-            Err(why) => {
-                self.refused.insert(key(&finding), (finding, why));
+        let candidates = self.candidates();
+        let is_left = !candidates.is_empty();
+        let mut ready = Vec::new();
+        for (file, finding, recipe) in candidates {
+            let path = self.inputs.get(file).map(|it| it.source.path().to_owned()).unwrap_or_default();
+            match self.placed(file, &finding, recipe) {
+                Ok(placed) => ready.push(Ready { path, finding, placed }),
+                Err(why) => self.refuse(finding, why),
             }
         }
-        true
+        self.attempt(ready);
+        is_left
     }
 
-    /// The next finding that has a recipe and was not tried before.
-    fn candidate(&self) -> Option<(usize, Finding, Recipe)> {
-        for (file, (judged, input)) in self.judged.iter().zip(&self.inputs).enumerate() {
-            if !is_ours(input) {
-                continue;
-            }
-            let open = judged.findings.iter().filter(|it| !self.refused.contains_key(&key(it)));
-            let open: Vec<(&Finding, Turn, Recipe)> =
-                open.filter_map(|it| recipe::of(&it.rule).map(|(turn, recipe)| (it, turn, recipe))).collect();
-            let statement = open.iter().rev().find(|it| it.1 == Turn::Statements);
-            if let Some((finding, _, recipe)) = statement.or_else(|| open.first()) {
-                return Some((file, (*finding).clone(), *recipe));
+    fn refuse(&mut self, finding: Finding, why: String) {
+        self.refused.insert(key(&finding), (finding, why));
+    }
+
+    /// The next finding of each file that has a recipe and was not tried before; all have the same turn.
+    ///
+    /// New files wait until nothing else is left, since their text may be made anew.
+    fn candidates(&self) -> Vec<(usize, Finding, Recipe)> {
+        let made = |input: &Input| self.made.contains_key(input.source.path());
+        for turn in [Turn::Statements, Turn::Settings] {
+            let of = |is_made: bool| {
+                let files = self.judged.iter().zip(&self.inputs).enumerate();
+                let files = files.filter(move |(_, (_, input))| is_ours(input) && made(input) == is_made);
+                files.filter_map(|(file, (judged, _))| {
+                    let (finding, recipe) = self.candidate(judged, turn)?;
+                    Some((file, finding, recipe))
+                })
+            };
+            let candidates: Vec<_> = of(false).collect();
+            let candidates = if candidates.is_empty() { of(true).collect() } else { candidates };
+            if !candidates.is_empty() {
+                return candidates;
             }
         }
-        None
+        Vec::new()
     }
 
-    fn attempt(&mut self, file: usize, finding: &Finding, recipe: Recipe) -> Result<(), String> {
-        let placed = self.placed(file, finding, recipe)?;
+    fn candidate(&self, judged: &Judged, turn: Turn) -> Option<(Finding, Recipe)> {
+        let open = judged.findings.iter().filter(|it| !self.refused.contains_key(&key(it)));
+        let mut open = open.filter_map(|it| {
+            let (of, recipe) = recipe::of(&it.rule)?;
+            (of == turn).then(|| (it.clone(), recipe))
+        });
+        match turn {
+            Turn::Statements => open.next_back(),
+            Turn::Settings => open.next(),
+        }
+    }
+
+    /// Makes these rewrites, each of another file; if they are not good together, those of either half, down to one.
+    fn attempt(&mut self, mut ready: Vec<Ready>) {
+        if ready.is_empty() {
+            return;
+        }
         let mut changes = vec![Change::Made(self.made.clone())];
-        let objection = if let Err(why) = self.write(file, placed, &mut changes) {
-            Some(why)
-        } else {
+        let written = ready.iter().try_for_each(|it| self.write(it, &mut changes));
+        let objection = written.err().or_else(|| {
             let judged = self.judge();
-            let objection = self.objection(&judged, finding);
+            let objection = self.objection(&judged, &ready);
             if objection.is_none() {
                 self.judged = judged;
             }
             objection
+        });
+        let Some(why) = objection else {
+            let left: BTreeSet<_> = self.judged.iter().flat_map(|it| &it.findings).map(key).collect();
+            self.fixed.extend(ready.into_iter().map(|it| it.finding).filter(|it| !left.contains(&key(it))));
+            return;
         };
-        match objection {
-            None => Ok(()),
-            Some(why) => {
-                self.undo(changes);
-                Err(why)
+        self.undo(changes);
+        let second = ready.split_off(ready.len() / 2);
+        match (ready.is_empty(), second) {
+            (true, second) => {
+                for it in second {
+                    self.refuse(it.finding, why.clone());
+                }
+            }
+            (false, second) => {
+                self.attempt(ready);
+                self.attempt(second);
             }
         }
     }
@@ -179,19 +224,23 @@ impl<'w> Rounds<'w> {
     }
 
     /// Makes the edits and the new files.
-    fn write(&mut self, file: usize, placed: Placed, changes: &mut Vec<Change>) -> Result<(), String> {
+    fn write(&mut self, ready: &Ready, changes: &mut Vec<Change>) -> Result<(), String> {
+        let is_it = |it: &Input| is_ours(it) && it.source.path() == ready.path;
+        let Some(file) = self.inputs.iter().position(is_it) else {
+            return Ok(());
+        };
         let (Some(input), Some(draft)) = (self.inputs.get(file), self.drafts.get(file)) else {
             return Ok(());
         };
-        let origin = (input.source.path().to_owned(), input.framework);
-        let now = apply(&draft.now, &placed.edits);
+        let framework = input.framework;
+        let now = apply(&draft.now, &ready.placed.edits);
         self.replace(file, now, changes);
         let mut phases: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
-        for step in placed.elsewhere {
-            phases.entry(step.phase).or_default().push(step);
+        for step in &ready.placed.elsewhere {
+            phases.entry(step.phase).or_default().push(step.clone());
         }
         for (phase, steps) in phases {
-            self.continue_in(&origin.0, origin.1, phase, steps, changes)?;
+            self.continue_in(&ready.path, framework, phase, steps, changes)?;
         }
         Ok(())
     }
@@ -271,17 +320,22 @@ impl<'w> Rounds<'w> {
         }
     }
 
-    /// Why a rewrite is not good enough: its finding is still there, or something else is worse.
-    fn objection(&self, judged: &[Judged], finding: &Finding) -> Option<String> {
+    /// Why rewrites are not good enough: a finding is still there, or something else is worse.
+    fn objection(&self, judged: &[Judged], ready: &[Ready]) -> Option<String> {
         let n = |judged: &[Judged]| judged.iter().map(|it| it.n_unreadable).sum::<usize>();
         if n(judged) > n(&self.judged) {
             return Some("the rewritten statement could not be read".to_owned());
         }
-        let (before, after) = (counts(&self.judged), counts(judged));
         let of = |counts: &BTreeMap<&str, usize>, rule: &str| counts.get(rule).copied().unwrap_or(0);
-        if of(&after, &finding.rule) >= of(&before, &finding.rule) {
-            return Some("the finding would still be there".to_owned());
+        let (before, after) = (counts(&self.judged, Severity::Note), counts(judged, Severity::Note));
+        for it in ready {
+            let rule = &it.finding.rule;
+            let n_meant = ready.iter().filter(|it| it.finding.rule == *rule).count();
+            if of(&after, rule) + n_meant > of(&before, rule) {
+                return Some("the finding would still be there".to_owned());
+            }
         }
+        let (before, after) = (counts(&self.judged, Severity::Warning), counts(judged, Severity::Warning));
         let rules: BTreeSet<&str> = after.keys().copied().filter(|it| !MAY_FOLLOW.contains(it)).collect();
         if let Some(worse) = rules.into_iter().find(|it| of(&after, it) > of(&before, it)) {
             let earlier: BTreeSet<_> = self.judged.iter().flat_map(|it| &it.findings).map(key).collect();
@@ -311,10 +365,10 @@ fn key(finding: &Finding) -> (String, String, String) {
     (finding.rule.to_string(), finding.path.to_string(), finding.fingerprint.clone())
 }
 
-/// How often each rule has something to say that is more than a note.
-fn counts(judged: &[Judged]) -> BTreeMap<&str, usize> {
+/// How often each rule has something to say that is at least so bad.
+fn counts(judged: &[Judged], least: Severity) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
-    for finding in judged.iter().flat_map(|it| &it.findings).filter(|it| it.severity > Severity::Note) {
+    for finding in judged.iter().flat_map(|it| &it.findings).filter(|it| it.severity >= least) {
         *counts.entry(finding.rule.as_str()).or_default() += 1;
     }
     counts
