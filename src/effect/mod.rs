@@ -335,6 +335,23 @@ pub enum Reason {
     Dynamic,
     /// A table of the same name may be there already.
     MayExist,
+    // What costs work later.
+    /// An index, a generated column or a CHECK holds what a function returned before.
+    StoredResults,
+    /// A name has more than 63 bytes, so the server cuts it.
+    LongName,
+    /// `timestamp`, which does not say when.
+    NoTimeZone,
+    /// `json`, which cannot be compared.
+    PlainJson,
+    /// `serial`, whose sequence is an object of its own.
+    OldSerial,
+    /// A primary key of 32 bits or fewer.
+    NarrowKey,
+    /// `char(n)`, which is filled with spaces.
+    PaddedText,
+    /// `money`, which has no currency of its own.
+    Money,
     // Access.
     /// Code that runs with its owner's rights looks names up where its caller says.
     OpenSearchPath,

@@ -13,6 +13,7 @@ mod read;
 mod replaced;
 mod replay;
 mod scope;
+mod undone;
 
 pub use change::{Change, Lines};
 pub use overrides::judge_overrides;
@@ -110,14 +111,14 @@ pub fn lint_each<'i>(
     options: &Options,
     tell: &mut (dyn FnMut(Vec<LintedFile<'i>>) -> ControlFlow<()> + Send),
 ) {
-    let mut replay = replay::Replay::new(options);
+    let mut replay = replay::Replay::new(inputs, undone::asked(rules), options);
     let mut batches = batches(inputs);
     let mut read: Vec<(&Input, read::File)> = Vec::new();
     let mut replayed: Vec<(&Input, replay::Replayed)> = Vec::new();
     loop {
         let next = batches.next().unwrap_or_default();
         let is_last = next.is_empty() && read.is_empty();
-        let replay_all = |files: Vec<(&'i Input, read::File)>, replay: &mut replay::Replay| {
+        let replay_all = |files: Vec<(&'i Input, read::File)>, replay: &mut replay::Replay<'i>| {
             files.into_iter().map(|(input, file)| (input, replay.run(input, file))).collect()
         };
         let (now_read, (now_replayed, judged)) = rayon::join(

@@ -3,7 +3,7 @@
 use super::{
     Input, InputRole, Options, embedded, meta,
     read::{File, Kind, Piece},
-    replaced, scope,
+    replaced, scope, undone,
 };
 use crate::{
     catalog::{Catalog, Session},
@@ -15,8 +15,11 @@ use crate::{
     },
 };
 
-/// The history so far.
-pub(super) struct Replay {
+/// The history so far, and all of its files.
+pub(super) struct Replay<'i> {
+    inputs: &'i [Input],
+    /// The rules that are on of those about what is left undone.
+    asked: Vec<&'static str>,
     catalog: Catalog,
     major: u16,
     n_files: u32,
@@ -53,13 +56,13 @@ pub(super) struct Said {
     pub(super) detail: String,
 }
 
-impl Replay {
-    pub(super) fn new(options: &Options) -> Self {
+impl<'i> Replay<'i> {
+    pub(super) fn new(inputs: &'i [Input], asked: Vec<&'static str>, options: &Options) -> Self {
         let settings =
             options.settings.iter().map(|(name, value)| (name.as_str().into(), vec![value.clone()]));
         let mut catalog = Catalog::new();
         catalog.session = Session::with_defaults(settings);
-        Self { catalog, major: options.postgres, n_files: 0 }
+        Self { inputs, asked, catalog, major: options.postgres, n_files: 0 }
     }
 
     /// Runs one file. Of a file that is not judged the catalog remains, and what could not be followed.
@@ -77,6 +80,10 @@ impl Replay {
             let sent = self.part(rest, declared, is_judged, input, &mut statements);
             runner.get_or_insert(sent);
             (rest, declared) = (after, next);
+        }
+        if is_judged {
+            let later = self.inputs.get(self.n_files as usize..).unwrap_or_default();
+            undone::tell(&mut statements, &self.asked, &self.catalog, later);
         }
         replaced::mark(&mut statements);
         Replayed { runner: runner.unwrap_or(Runner::File), statements, comments: file.comments }

@@ -3,7 +3,7 @@
 //! Nothing here locks or works. Source: manual, GRANT; CREATE ROLE; CREATE FUNCTION, Writing SECURITY DEFINER Functions Safely;
 //! CREATE VIEW, Notes; Row Security Policies.
 
-use super::{Effects, Known};
+use super::{Effects, Known, shape};
 use crate::{
     effect::{Action, Effect, Manner, Reason},
     sql::statement::{
@@ -28,6 +28,9 @@ pub(super) fn create_function(create: &CreateFunction, effects: &mut Effects<'_>
     }
     if let Some(language) = create.language.as_ref().filter(|it| UNTRUSTED.contains(&it.as_str())) {
         effects.push(effect().because(Reason::UntrustedLanguage).detail(language.as_str()));
+    }
+    if create.or_replace {
+        shape::replaced(create, effects);
     }
     if effects.len() == before {
         effects.push(effect());

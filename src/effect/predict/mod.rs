@@ -24,6 +24,7 @@ mod publication;
 mod reads;
 mod reindex;
 mod rows;
+mod shape;
 mod transaction;
 mod truncate;
 mod type_change;
@@ -54,6 +55,7 @@ fn predict_into(statement: &Statement, effects: &mut Effects<'_>) {
     if transaction::is_refused(statement, effects) || enum_value::is_too_early(statement, effects) {
         return;
     }
+    shape::predict(statement, effects);
     match statement {
         Statement::Alter(it) => alter_table::predict(it, effects),
         Statement::AttachIndex { parent, child } => attach_index::attach(parent, child, effects),

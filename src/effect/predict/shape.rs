@@ -1,0 +1,170 @@
+//! What new columns, names and functions will cost later, though nothing of it locks or works now.
+//!
+//! Source: manual, 4.1.1 Identifiers and Key Words; chapter 8, Data Types; CREATE FUNCTION, Notes.
+
+use std::slice;
+
+use super::Effects;
+use crate::{
+    catalog::{ConstraintKind, Fill, Relation as Entry},
+    effect::{Action, Effect, Manner, Reason, Relation, Target},
+    sql::statement::{
+        AlterAction, ColumnConstraintKind, ColumnDef, CreateFunction, CreateTable, Ident, Name, Persistence,
+        Statement, TableConstraint, TableConstraintKind, TypeName,
+    },
+};
+
+/// The most bytes that the server keeps of a name: `NAMEDATALEN` less one.
+const MAX_BYTES: usize = 63;
+
+/// Adds what is said of the names and columns that `statement` makes.
+pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
+    for name in names(statement) {
+        if name.len() > MAX_BYTES {
+            let kept = name.get(..name.floor_char_boundary(MAX_BYTES)).unwrap_or_default();
+            effects
+                .push(Effect::of(Action::Other).because(Reason::LongName).object(name.clone()).detail(kept));
+        }
+    }
+    match statement {
+        Statement::CreateTable(it) if it.persistence != Persistence::Temporary => {
+            for column in &it.columns {
+                self::column(&it.name, column, is_key(column, &it.constraints), effects);
+            }
+        }
+        Statement::Alter(it) => {
+            for action in &it.actions {
+                if let AlterAction::AddColumn { column, .. } = action {
+                    self::column(&it.name, column, is_key(column, &[]), effects);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The names that a statement makes.
+fn names(statement: &Statement) -> Vec<&Ident> {
+    match statement {
+        Statement::CreateTable(it) => table_names(it),
+        Statement::CreateIndex(it) => it.name.iter().collect(),
+        Statement::CreateView(it) => vec![&it.name.name],
+        Statement::CreateFunction(it) => vec![&it.name.name],
+        Statement::CreateSequence(it) => vec![&it.name.name],
+        Statement::CreateTrigger(it) => vec![&it.name],
+        Statement::Alter(it) => it
+            .actions
+            .iter()
+            .flat_map(|it| match it {
+                AlterAction::AddColumn { column, .. } => column_names(column),
+                AlterAction::AddConstraint(it) => it.name.iter().collect(),
+                AlterAction::RenameTo { to } => vec![to],
+                _ => Vec::new(),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn table_names(create: &CreateTable) -> Vec<&Ident> {
+    let columns = create.columns.iter().flat_map(column_names);
+    let constraints = create.constraints.iter().filter_map(|it| it.name.as_ref());
+    std::iter::once(&create.name.name).chain(columns).chain(constraints).collect()
+}
+
+fn column_names(column: &ColumnDef) -> Vec<&Ident> {
+    let constraints = column.constraints.iter().filter_map(|it| it.name.as_ref());
+    std::iter::once(&column.name).chain(constraints).collect()
+}
+
+/// Whether the column alone is the primary key.
+fn is_key(column: &ColumnDef, constraints: &[TableConstraint]) -> bool {
+    column.constraints.iter().any(|it| it.kind == ColumnConstraintKind::PrimaryKey)
+        || constraints.iter().any(|it| match &it.kind {
+            TableConstraintKind::PrimaryKey { columns, .. } => *columns == slice::from_ref(&column.name),
+            _ => false,
+        })
+}
+
+fn column(table: &Name, column: &ColumnDef, is_key: bool, effects: &mut Effects<'_>) {
+    let Some(ty) = &column.ty else { return };
+    for because in reasons(ty, is_key) {
+        let name =
+            effects.catalog.find(table).map_or_else(|| effects.catalog.qualify(table), |it| it.name.clone());
+        let mut effect = Effect::of(Action::Other).because(because).object(column.name.clone());
+        effect.relation =
+            Some(Relation { name, kind: crate::sql::statement::RelationKind::Table, target: Target::New });
+        effects.push(effect);
+    }
+}
+
+fn reasons(ty: &TypeName, is_key: bool) -> Vec<Reason> {
+    let mut found = Vec::new();
+    if ty.name.schema.is_some() {
+        return found;
+    }
+    let base = ty.serial_base();
+    if base.is_some() {
+        found.push(Reason::OldSerial);
+    }
+    match ty.name.name.as_str() {
+        "timestamp" => found.push(Reason::NoTimeZone),
+        "json" => found.push(Reason::PlainJson),
+        "bpchar" if !ty.modifiers.is_empty() => found.push(Reason::PaddedText),
+        "money" => found.push(Reason::Money),
+        _ => {}
+    }
+    if is_key && matches!(base.unwrap_or(ty.name.name.as_str()), "int4" | "int2") {
+        found.push(Reason::NarrowKey);
+    }
+    found
+}
+
+/// Adds what keeps results of the function that `create` replaces: nothing of it is computed anew.
+///
+/// Observed on a server: after the replacement the index has the same file, and a query by the index finds rows by the old results.
+pub(super) fn replaced(create: &CreateFunction, effects: &mut Effects<'_>) {
+    if effects.catalog.find_functions(&create.name).is_empty()
+        || !effects.catalog.may_be_called(&create.name.name)
+    {
+        return;
+    }
+    let name = effects.catalog.qualify(&create.name);
+    let calls = |functions: &[Name]| {
+        functions.iter().any(|it| it.name == name.name && (it.schema.is_none() || it.schema == name.schema))
+    };
+    let mut found: Vec<(&Entry, String)> = Vec::new();
+    for entry in effects.catalog.relations() {
+        if let Some(keeper) = keeper(entry, &calls) {
+            let table = entry.index.as_ref().and_then(|it| effects.catalog.relation(it.table));
+            found.push((table.unwrap_or(entry), keeper));
+        }
+    }
+    found.sort_by(|a, b| (&a.0.name, &a.1).cmp(&(&b.0.name, &b.1)));
+    for (table, keeper) in found {
+        let target = effects.target(table.created);
+        let mut effect = Effect::of(Action::ReplaceFunction)
+            .because(Reason::StoredResults)
+            .object(create.name.name.clone())
+            .detail(keeper)
+            .manner_if(true, Manner::OrReplace);
+        effect.relation = Some(Relation { name: table.name.clone(), kind: table.kind, target });
+        effects.push(effect);
+    }
+}
+
+/// What of a relation keeps results of the functions that `calls` tells.
+fn keeper(entry: &Entry, calls: &impl Fn(&[Name]) -> bool) -> Option<String> {
+    if entry.index.as_ref().is_some_and(|it| calls(&it.functions)) {
+        return Some(format!("the index {}", entry.name.name));
+    }
+    let is_generated = |fill: Fill| fill == Fill::GeneratedStored;
+    let column = entry.columns.iter().find(|it| is_generated(it.fill) && calls(&it.calls));
+    let check = entry.constraints.iter().find(|it| match &it.kind {
+        ConstraintKind::Check { functions, .. } => calls(functions),
+        _ => false,
+    });
+    column
+        .map(|it| format!("the column {}", it.name))
+        .or_else(|| check.map(|it| format!("the constraint {}", it.name)))
+}
