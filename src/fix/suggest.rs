@@ -11,8 +11,10 @@ use super::{
 };
 use crate::{
     catalog::Catalog,
+    effect::{Harm, predict},
     finding::{Applicability, Fix},
     lint::{Input, LintedFile, Options},
+    sql::Statement,
 };
 
 /// Puts a fix to the findings of a history's files, which must come in order.
@@ -26,15 +28,23 @@ pub struct Suggester<'i> {
 /// The catalog before a place; it is only made once somebody asks.
 struct Past {
     catalog: Catalog,
+    /// The catalog before the file.
+    begin: Catalog,
     /// The number of the file, and how much of it is in the catalog.
     file: usize,
     offset: usize,
 }
 
+impl Past {
+    fn new(options: &Options) -> Self {
+        Self { catalog: schema::empty(options), begin: schema::empty(options), file: 0, offset: 0 }
+    }
+}
+
 impl<'i> Suggester<'i> {
     /// For one history.
     pub fn new(inputs: &'i [Input], options: &'i Options, lock_timeout: &'i str) -> Self {
-        let past = RefCell::new(Past { catalog: schema::empty(options), file: 0, offset: 0 });
+        let past = RefCell::new(Past::new(options));
         Self { inputs, options, lock_timeout, past }
     }
 
@@ -71,7 +81,24 @@ impl<'i> Suggester<'i> {
         let now = rewrite::apply(layout.text.as_bytes(), &placed.edits);
         let is_whole =
             placed.elsewhere.is_empty() && n_unreadable(&now) <= n_unreadable(layout.text.as_bytes());
+        let is_whole = is_whole && {
+            let before = self.catalog_before(file.input, 0);
+            self.n_failing(before.clone(), &String::from_utf8_lossy(&now))
+                <= self.n_failing(before, layout.text)
+        };
         is_whole.then(|| Box::new(Fix { edits: placed.edits, applicability: Applicability::Safe }))
+    }
+
+    /// How many statements of a file with this text would fail.
+    fn n_failing(&self, mut catalog: Catalog, text: &str) -> usize {
+        let statements = Layout::of(text).pieces.into_iter().filter_map(|it| it.statement);
+        let mut fails = |statement: &Statement| {
+            let effects = predict::predict(statement, &catalog, self.options.postgres);
+            let fails = effects.iter().any(|it| it.harms.contains(Harm::Fails));
+            catalog.apply(statement, self.options.postgres);
+            fails
+        };
+        statements.filter(|it| fails(it)).count()
     }
 
     fn catalog_before(&self, input: &Input, start: usize) -> Catalog {
@@ -79,8 +106,8 @@ impl<'i> Suggester<'i> {
         let Some(file) = self.inputs.iter().position(|it| std::ptr::eq(it, input)) else {
             return Catalog::new();
         };
-        if (file, start) < (past.file, past.offset) {
-            *past = Past { catalog: schema::empty(self.options), file: 0, offset: 0 };
+        if start > 0 && (file, start) < (past.file, past.offset) {
+            *past = Past::new(self.options);
         }
         while past.file < file {
             let Some(text) = self.inputs.get(past.file).map(|it| it.source.text()) else { break };
@@ -89,6 +116,12 @@ impl<'i> Suggester<'i> {
             (past.file, past.offset) = (past.file + 1, 0);
             let n = u32::try_from(past.file).unwrap_or(u32::MAX);
             past.catalog.start_file(n);
+        }
+        if past.offset == 0 {
+            past.begin = past.catalog.clone();
+        }
+        if start == 0 {
+            return past.begin.clone();
         }
         let from = past.offset;
         schema::apply(&mut past.catalog, input.source.text(), from, start, self.options.postgres);

@@ -147,6 +147,33 @@ fn a_framework_is_told_to_open_no_transaction() {
     );
 }
 
+/// The edits that the JSON report has of a file's findings, one list a finding.
+fn suggested(before: &str, text: &str, pg: &str) -> Vec<serde_json::Value> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("0.sql"), before).unwrap();
+    let path = folder.path().join("1.sql");
+    fs::write(&path, text).unwrap();
+    let ran = lockkeeper(&["lint", path.to_str().unwrap(), "--pg", pg, "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|it| it["fix"].clone()).filter(|it| !it.is_null()).collect()
+}
+
+#[test]
+fn the_json_report_has_edits_that_do_not_fail() {
+    let edits = suggested("", "CREATE INDEX i ON t (a);\n", "15");
+    assert_eq!(edits.len(), 1);
+    assert_eq!(edits[0]["applicability"], "safe");
+    assert_eq!(edits[0]["edits"][0]["text"], "CREATE INDEX CONCURRENTLY i ON t (a)");
+    let before = "CREATE TABLE s (id int PRIMARY KEY); CREATE TABLE p (a int) PARTITION BY LIST (a);\n\
+        CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n";
+    let alter = "BEGIN; SET LOCAL lock_timeout = '1s';\n\
+        ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES s; COMMIT;\n";
+    // Before 18 a partitioned table's foreign key cannot be NOT VALID.
+    assert_eq!(suggested(before, alter, "15").len(), 0);
+    assert_eq!(suggested(before, alter, "18").len(), 1);
+}
+
 #[test]
 fn the_configuration_says_how_long_to_wait() {
     let folder = tempfile::tempdir().unwrap();
