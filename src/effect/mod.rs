@@ -340,6 +340,10 @@ pub enum Reason {
     StoredResults,
     /// A name has more than 63 bytes, so the server cuts it.
     LongName,
+    /// A name that is only found in double quotes.
+    QuotedName,
+    /// A published table changes, and its subscribers do not.
+    Published,
     /// `timestamp`, which does not say when.
     NoTimeZone,
     /// `json`, which cannot be compared.
