@@ -59,6 +59,8 @@ pub struct Relation {
     pub reads: Vec<Oid>,
     /// For a view or materialized view: the columns that it names, of whatever it reads.
     pub reads_columns: Vec<Ident>,
+    /// For a view or materialized view: whether it has a `*`, which stands for all columns of some that it reads.
+    pub has_star: bool,
     /// The views and materialized views that read it.
     pub read_by: Vec<Oid>,
     /// The tables whose foreign keys refer to it, each once.
@@ -361,6 +363,7 @@ impl Relation {
             sequences: Vec::new(),
             reads: Vec::new(),
             reads_columns: Vec::new(),
+            has_star: false,
             read_by: Vec::new(),
             referenced_by: Vec::new(),
             triggers: Vec::new(),

@@ -138,9 +138,13 @@ fn seen(
             let (level, place) = levels().find(|it| has(it.1))?;
             (Sureness::Dependency, level, format!("{name} names it"), place.clone())
         }
-        Sign::Names => (Sureness::Names, 0, "the names of its files".to_owned(), folder.to_owned()),
+        Sign::Names(_) => (Sureness::Names, 0, "the names of its files".to_owned(), folder.to_owned()),
     };
-    let n_fitting = files.iter().filter(|it| (framework.role)(below(folder, it)) != Role::Other).count();
+    let fits = |path: &Path| match sign {
+        Sign::Names(is_it) => is_it(path),
+        _ => (framework.role)(path) != Role::Other,
+    };
+    let n_fitting = files.iter().filter(|it| fits(below(folder, it))).count();
     // What is not sure must not leave out files that something else runs.
     let needed = if found.0 >= Sureness::Dependency { files.len() * 4 / 5 } else { 0 };
     (n_fitting > 0 && n_fitting >= needed).then_some(found)

@@ -17,7 +17,7 @@ pub(super) static FLYWAY: Framework = Framework {
         Sign::Text("pom.xml", "flyway"),
         Sign::Text("build.gradle", "flyway"),
         Sign::Text("build.gradle.kts", "flyway"),
-        Sign::Names,
+        Sign::Names(|it| role(it) != Role::Other),
     ],
     role,
     runs_again: |path| stem(path).starts_with("R__"),

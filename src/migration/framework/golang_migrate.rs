@@ -2,12 +2,15 @@
 //!
 //! Source: golang-migrate's MIGRATIONS.md; `database/postgres` and `database/pgx`: `Run` sends the file by one `ExecContext` without arguments.
 
-use super::{BASE, Framework, Sign, numbered_up_and_down};
+use super::{BASE, Framework, Role, Sign, numbered_up_and_down};
 use crate::effect::Runner;
 
 pub(super) static GOLANG_MIGRATE: Framework = Framework {
     name: "golang-migrate",
-    signs: &[Sign::Text("go.mod", "golang-migrate"), Sign::Names],
+    signs: &[
+        Sign::Text("go.mod", "golang-migrate"),
+        Sign::Names(|it| numbered_up_and_down(it) != Role::Other),
+    ],
     role: numbered_up_and_down,
     runner: |_| Some(Runner::Query),
     ..BASE

@@ -54,8 +54,8 @@ pub(super) enum Sign {
     Text(&'static str, &'static str),
     /// A folder that holds the migrations, itself or further up.
     Folder(&'static str),
-    /// Nothing but the files' names, which no other framework gives.
-    Names,
+    /// Nothing but the files' names, of a kind that no other framework gives.
+    Names(fn(&Path) -> bool),
 }
 
 /// An order of files.

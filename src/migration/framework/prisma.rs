@@ -10,11 +10,8 @@ use crate::effect::Runner;
 
 pub(super) static PRISMA: Framework = Framework {
     name: "prisma",
-    signs: &[Sign::File("migration_lock.toml"), Sign::Names],
-    role: |path| {
-        let is_migration = stem(path) == "migration" && after_digits(folder_name(path)).is_some();
-        if is_migration { Role::Up } else { Role::Other }
-    },
+    signs: &[Sign::File("migration_lock.toml"), Sign::Names(is_migration)],
+    role: |path| if is_migration(path) { Role::Up } else { Role::Other },
     runner: |folder| Some(if splits(folder) { Runner::Own } else { Runner::Query }),
     ..BASE
 };
@@ -37,4 +34,8 @@ fn version(package: &str) -> Option<(u32, u32)> {
     let mut numbers = version.trim_start_matches(['^', '~', '=', 'v', '>', ' ']).split('.');
     let major = numbers.next()?.parse().ok()?;
     Some((major, numbers.next().and_then(|it| it.parse().ok()).unwrap_or(0)))
+}
+
+fn is_migration(path: &Path) -> bool {
+    stem(path) == "migration" && after_digits(folder_name(path)).is_some()
 }

@@ -6,7 +6,6 @@
 
 use super::{super::volatility, Altered, constraints};
 use crate::{
-    catalog::{Constraint, ConstraintKind},
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work, predict::Effects},
     sql::statement::{ColumnConstraintKind, ColumnDef, ExprShape, RelationKind},
 };
@@ -46,7 +45,8 @@ pub(super) fn predict(
         .on_table(Action::AddColumn)
         .object(column.name.clone())
         .manner_if(if_not_exists, Manner::IfNotExists);
-    let exists = altered.table.entry.is_some_and(|it| it.column(&column.name).is_some());
+    let is_there = altered.table.entry.is_some_and(|it| it.column(&column.name).is_some());
+    let exists = is_there && !altered.drops_column(&column.name);
     if exists && if_not_exists {
         effects.push(base);
         return;
@@ -81,7 +81,7 @@ fn refuse(facts: &Facts, exists: bool, altered: &Altered<'_, '_>, effects: &mut 
         )
     } else if facts.identity && !is_partitioned && !altered.children.is_empty() {
         (Reason::Partitioned, "42P16", "a table with inheritance children cannot get an identity column")
-    } else if facts.primary_key && entry.constraints.iter().any(is_primary_key) {
+    } else if facts.primary_key && altered.keeps_primary_key() {
         (Reason::Duplicate, "42P16", "the table has a primary key")
     } else if facts.unique && is_partitioned {
         (Reason::Partitioned, "0A000", "a unique constraint must hold the partition key")
@@ -92,10 +92,6 @@ fn refuse(facts: &Facts, exists: bool, altered: &Altered<'_, '_>, effects: &mut 
     };
     effects.fails(Action::AddColumn, Some(&altered.table), because, sqlstate, detail);
     true
-}
-
-fn is_primary_key(constraint: &Constraint) -> bool {
-    matches!(constraint.kind, ConstraintKind::PrimaryKey { .. })
 }
 
 /// `DEFAULT nextval('s')` draws numbers from an existing sequence.

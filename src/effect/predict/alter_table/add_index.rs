@@ -8,7 +8,6 @@ use super::{
     columns::{self, NotNull},
 };
 use crate::{
-    catalog::ConstraintKind,
     effect::{
         Action, Effect, Harm, Lock, Manner, Reason, Role, Work,
         predict::{Effects, Known},
@@ -43,9 +42,7 @@ fn named(effect: Effect, constraint: &TableConstraint) -> Effect {
 /// What must fail, told by its SQLSTATE.
 fn refuse(action: Action, key: &[Ident], altered: &Altered<'_, '_>, effects: &mut Effects<'_>) -> bool {
     let Some(entry) = altered.table.entry else { return false };
-    let has_primary_key =
-        entry.constraints.iter().any(|it| matches!(it.kind, ConstraintKind::PrimaryKey { .. }));
-    let (because, sqlstate, detail) = if action == Action::AddPrimaryKey && has_primary_key {
+    let (because, sqlstate, detail) = if action == Action::AddPrimaryKey && altered.keeps_primary_key() {
         (Reason::Duplicate, "42P16", "the table has a primary key".to_owned())
     } else if let Some(partitioning) = &entry.partitioning {
         let missing = partitioning.columns.iter().find(|it| !key.contains(it));

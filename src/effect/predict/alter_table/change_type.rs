@@ -45,7 +45,7 @@ fn refuse(column: &Ident, altered: &Altered<'_, '_>, effects: &mut Effects<'_>) 
     let Some(entry) = altered.table.entry else { return false };
     let generated = entry.columns.iter().find(|it| it.generated_from.contains(column));
     let policy = entry.policies.iter().find(|it| it.columns.contains(column));
-    let view = rebuild::views_that_may_read(column, &altered.table, effects).into_iter().next();
+    let view = rebuild::view_that_reads(column, &altered.table, effects);
     let in_key = entry.partitioning.as_ref().is_some_and(|it| it.columns.contains(column));
     let (sqlstate, detail) = match (generated, policy, view, in_key) {
         // Before 15 the error has the class of a syntax error.

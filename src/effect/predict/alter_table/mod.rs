@@ -23,8 +23,9 @@ pub(super) use rebuild::views_that_may_read;
 
 use super::{Effects, Known};
 use crate::{
+    catalog::ConstraintKind,
     effect::{Action, Effect, Lock, Manner, Reason, Role, Work},
-    sql::statement::{Alter, AlterAction, RelationKind},
+    sql::statement::{Alter, AlterAction, Ident, RelationKind},
 };
 
 /// What every action of one ALTER TABLE shares.
@@ -37,6 +38,28 @@ pub(crate) struct Altered<'a, 's> {
     pub(crate) children: Vec<Known<'a>>,
     /// The statement.
     pub(crate) alter: &'s Alter,
+}
+
+impl Altered<'_, '_> {
+    /// Whether the statement itself drops the column. Drops come before anything is added, whatever the order in which they are written.
+    ///
+    /// Source: `AT_PASS_DROP` in `src/backend/commands/tablecmds.c`.
+    fn drops_column(&self, column: &Ident) -> bool {
+        let is_it = |it: &AlterAction| matches!(it, AlterAction::DropColumn { column: dropped, .. } if dropped == column);
+        self.alter.actions.iter().any(is_it)
+    }
+
+    /// Whether the table has a primary key that the statement does not drop.
+    fn keeps_primary_key(&self) -> bool {
+        let constraints = self.table.entry.map_or(&[][..], |it| &it.constraints);
+        constraints.iter().any(|it| match &it.kind {
+            ConstraintKind::PrimaryKey { columns, .. } => {
+                let goes = |action: &AlterAction| matches!(action, AlterAction::DropConstraint { name, .. } if *name == it.name);
+                !self.alter.actions.iter().any(goes) && !columns.iter().any(|it| self.drops_column(it))
+            }
+            _ => false,
+        })
+    }
 }
 
 /// Adds what `alter` does where ALTER TYPE spreads to a typed table, which would be refused if it were written.

@@ -67,13 +67,36 @@ fn lock_tree(action: Action, root: &Known<'_>, role: Role, effects: &mut Effects
     }
 }
 
-/// What keeps a column from being dropped without CASCADE.
+/// What is certain to keep a column from being dropped without CASCADE.
 pub(super) fn needed_by(column: &Ident, table: &Known<'_>, effects: &Effects<'_>) -> Option<String> {
-    if let Some(view) = views_that_may_read(column, table, effects).first() {
+    if let Some(view) = view_that_reads(column, table, effects) {
         return Some(format!("{} reads column {column}", view.relation.name));
     }
-    let referencing = referencing_through(column, table, effects);
+    let referencing = referencing_by(column, table, effects, |it| {
+        // Without them the key refers to a primary key that nobody has seen.
+        matches!(&it.kind, ConstraintKind::ForeignKey { referenced_columns, .. } if !referenced_columns.is_empty())
+    });
     referencing.first().map(|it| format!("a foreign key of {} refers to column {column}", it.relation.name))
+}
+
+/// A view or materialized view that is certain to read `column` of `table`: no other relation that it reads may have such a column.
+pub(super) fn view_that_reads<'a>(
+    column: &Ident,
+    table: &Known<'a>,
+    effects: &Effects<'a>,
+) -> Option<Known<'a>> {
+    let entry = table.entry?;
+    let others_lack_it = |view: &Known<'a>| {
+        let reads = view.entry.map_or(&[][..], |it| &it.reads);
+        let has_star = view.entry.is_some_and(|it| it.has_star);
+        let mut others = reads.iter().filter(|it| **it != entry.oid);
+        others.all(|it| {
+            let other = effects.catalog.relation(*it);
+            !has_star && other.is_some_and(|it| it.complete && it.columns.iter().all(|it| it.name != *column))
+        })
+    };
+    let reads_it = |view: &Known<'a>| view.entry.is_some_and(|it| it.reads_columns.contains(column));
+    effects.all(&entry.read_by).into_iter().find(|it| reads_it(it) && others_lack_it(it))
 }
 
 /// The tables with a foreign key to `column` of `table`.
