@@ -52,6 +52,9 @@ pub enum Error {
         /// What git said, or why it could not be asked.
         problem: String,
     },
+    /// What a client sent is no message.
+    #[error("cannot understand the client's message")]
+    Client(#[source] io::Error),
     /// A throwaway server could not be had or did not start.
     #[error("cannot start a throwaway PostgreSQL {major}: {problem}")]
     Sandbox {
@@ -89,6 +92,7 @@ impl Error {
             | Self::Config { .. }
             | Self::Rule { .. }
             | Self::Git { .. }
+            | Self::Client(_)
             | Self::Sandbox { .. }
             | Self::Runtime { .. }
             | Self::Postgres { .. } => 2,

@@ -26,6 +26,7 @@
 //! - [`fix`] writes what to write instead: recipes turn a statement into its safe form, which is judged again before it is kept.
 //! - [`migration`] finds the framework, the files, their order, the part of each that runs going up, and how it is sent; one file a
 //!   framework. [`config`] reads `lockkeeper.toml`.
+//! - [`lsp`] serves an editor: the same findings while a file is written, what a statement locks, and fixes.
 //! - [`report`] writes what a run has to say, one file a format; [`cli`] turns arguments into all of this and into an exit code.
 //! - [`pg`] talks to servers, and starts throwaway ones. [`traffic`] is how much a table is used. [`finding`], [`error`] and
 //!   [`suggest`] are small words that many use.
@@ -52,6 +53,7 @@ pub mod error;
 pub mod finding;
 pub mod fix;
 pub mod lint;
+pub mod lsp;
 pub mod migration;
 pub mod pg;
 pub mod report;

@@ -11,7 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     ExitCode::from(run(World {
         args: env::args_os().collect(),
-        stdin: Box::new(io::stdin().lock()),
+        stdin: Box::new(io::stdin()),
         stdout: Box::new(io::stdout().lock()),
         stderr: Box::new(io::stderr().lock()),
         environment: env::vars_os().collect(),

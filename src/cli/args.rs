@@ -48,6 +48,9 @@ pub(super) enum Command {
     Baseline(Baseline),
     /// Rewrite what can be rewritten safely, and print the difference.
     Fix(Fix),
+    /// Serve an editor: findings while a migration is written, what a statement locks, and fixes (Language Server Protocol, over the
+    /// standard streams).
+    Lsp,
     /// Print the page of a rule: why, what to write instead, sources.
     Explain {
         /// The rule's id, as findings show it in brackets.

@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// A baseline in use.
+#[derive(Clone)]
 pub(super) struct Known {
     path: PathBuf,
     /// What its paths are relative to.

@@ -16,6 +16,7 @@ mod fix;
 mod inputs;
 mod known;
 mod lint;
+mod lsp;
 mod output;
 mod place;
 mod prepared;
@@ -48,7 +49,7 @@ pub struct World<'w> {
     /// The command line, with the program's name.
     pub args: Vec<OsString>,
     /// What `-` reads.
-    pub stdin: Box<dyn Read + 'w>,
+    pub stdin: Box<dyn Read + Send + 'w>,
     /// Where reports go.
     pub stdout: Box<dyn Write + 'w>,
     /// Where errors and warnings go.
@@ -96,6 +97,7 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
         Command::Lint(args) => lint::run(&args, config, world),
         Command::Baseline(args) => baseline::run(&args, config, world),
         Command::Fix(args) => fix::run(&args, config, world),
+        Command::Lsp => lsp::run(config, world),
         Command::Explain { id } => show::explain(&id, config, world),
         Command::Rules { json } => show::rules(json, config, world),
         Command::Config => show::text(crate::config::DEFAULT, world),

@@ -77,6 +77,11 @@ pub fn fix(inputs: Vec<Input>, bytes: Vec<Vec<u8>>, world: &World<'_>) -> Fixed 
     round.finish()
 }
 
+/// Whether a rule may find more after a fix than before it: what a longer migration brings with it.
+pub fn may_follow(rule: &str) -> bool {
+    recipe::MAY_FOLLOW.contains(&rule)
+}
+
 /// Whether a file's findings are ours to fix. What was merged may have run somewhere and stays as it is.
 fn is_ours(input: &Input) -> bool {
     let is_merged = match input.change {

@@ -22,6 +22,8 @@ pub struct Suggester<'i> {
     inputs: &'i [Input],
     options: &'i Options,
     lock_timeout: &'i str,
+    /// What was there before `inputs`.
+    before: Catalog,
     past: RefCell<Past>,
 }
 
@@ -36,16 +38,21 @@ struct Past {
 }
 
 impl Past {
-    fn new(options: &Options) -> Self {
-        Self { catalog: schema::empty(options), begin: schema::empty(options), file: 0, offset: 0 }
+    fn after(before: &Catalog) -> Self {
+        Self { catalog: before.clone(), begin: before.clone(), file: 0, offset: 0 }
     }
 }
 
 impl<'i> Suggester<'i> {
     /// For one history.
     pub fn new(inputs: &'i [Input], options: &'i Options, lock_timeout: &'i str) -> Self {
-        let past = RefCell::new(Past::new(options));
-        Self { inputs, options, lock_timeout, past }
+        Self::after(schema::empty(options), inputs, options, lock_timeout)
+    }
+
+    /// For the last files of one history, after what made `before`.
+    pub fn after(before: Catalog, inputs: &'i [Input], options: &'i Options, lock_timeout: &'i str) -> Self {
+        let past = RefCell::new(Past::after(&before));
+        Self { inputs, options, lock_timeout, before, past }
     }
 
     /// Puts a fix to each finding of `file` that has one. The file's statements must have been kept.
@@ -107,7 +114,7 @@ impl<'i> Suggester<'i> {
             return Catalog::new();
         };
         if start > 0 && (file, start) < (past.file, past.offset) {
-            *past = Past::new(self.options);
+            *past = Past::after(&self.before);
         }
         while past.file < file {
             let Some(text) = self.inputs.get(past.file).map(|it| it.source.text()) else { break };

@@ -25,7 +25,13 @@ pub(super) fn all<'i>(
     files.into_par_iter().map(|(input, replayed)| file(input, replayed, rules, options)).collect()
 }
 
-fn file<'i>(input: &'i Input, replayed: Replayed, rules: &RuleSet, options: &Options) -> LintedFile<'i> {
+/// Judges one file.
+pub(super) fn file<'i>(
+    input: &'i Input,
+    replayed: Replayed,
+    rules: &RuleSet,
+    options: &Options,
+) -> LintedFile<'i> {
     let is_judged = input.role == InputRole::Linted;
     let spans: Vec<Span> = replayed.statements.iter().map(|it| it.span).collect();
     let mut suppressions =

@@ -3,6 +3,7 @@
 //! Files are read and judged on every core, but replayed one after the other, since each statement's effects
 //! depend on what ran before. The three go on at once, a few files apart, so that a history of any length takes little memory.
 
+mod again;
 mod change;
 mod embedded;
 mod fingerprint;
@@ -15,6 +16,7 @@ mod replay;
 mod scope;
 mod undone;
 
+pub use again::Past;
 pub use change::{Change, Lines};
 pub use overrides::judge_overrides;
 

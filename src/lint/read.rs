@@ -1,12 +1,16 @@
 //! A file's text to its statements. Files are independent of each other here, so all cores read.
 
+use std::sync::{Arc, Mutex};
+
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::Input;
 use crate::{
     finding::Span,
     sql::{
-        Statement, parse,
+        Statement,
+        parse::{self, Unreadable},
         split::{self, PieceKind},
     },
 };
@@ -27,7 +31,7 @@ pub(super) struct Piece {
 
 /// What a piece is.
 pub(super) enum Kind {
-    Statement(Box<Statement>),
+    Statement(Arc<Statement>),
     /// Why it could not be read, and where.
     Unreadable {
         message: String,
@@ -43,17 +47,53 @@ pub(super) enum Kind {
 /// Fewer statements than this are not worth a task of their own.
 const MIN_PIECES: usize = 16;
 
+/// What a statement's text was parsed to.
+type Parsed = Result<Arc<Statement>, Unreadable>;
+
+/// The statements of a text that is read again and again: most of them stay as they were.
+#[derive(Default)]
+pub(super) struct Memory(FxHashMap<String, Parsed>);
+
+/// With more texts than so many for each piece of the file, most of the memory is of what nobody will write again.
+const MAX_REMEMBERED: usize = 2;
+
 /// Reads every file.
 pub(super) fn all(inputs: &[Input]) -> Vec<(&Input, File)> {
-    inputs.par_iter().map(|input| (input, file(input))).collect()
+    inputs.par_iter().map(|input| (input, file(input, &parse))).collect()
 }
 
-fn file(input: &Input) -> File {
+fn parse(text: &str) -> Parsed {
+    parse::parse(text).map(Arc::new)
+}
+
+/// Reads a file of which `memory` knows most statements.
+pub(super) fn again(input: &Input, memory: &mut Memory) -> File {
+    let learned = Mutex::new(Vec::new());
+    let known = &memory.0;
+    let file = file(input, &|text| {
+        if let Some(parsed) = known.get(text) {
+            return parsed.clone();
+        }
+        let parsed = parse(text);
+        // A poisoned lock is one that a panic left, and then nothing matters any more.
+        if let Ok(mut learned) = learned.lock() {
+            learned.push((text.to_owned(), parsed.clone()));
+        }
+        parsed
+    });
+    if known.len() > MAX_REMEMBERED * file.pieces.len() + MIN_PIECES {
+        memory.0.clear();
+    }
+    memory.0.extend(learned.into_inner().unwrap_or_default());
+    file
+}
+
+fn file(input: &Input, parse: &(dyn Fn(&str) -> Parsed + Sync)) -> File {
     let text = input.source.text();
     let split = split::split(text);
     // Pieces are independent too: the longest file must not keep one core busy while the others wait.
     let pieces = split.pieces.par_iter().with_min_len(MIN_PIECES);
-    let mut pieces: Vec<Piece> = pieces.filter_map(|it| piece(it, input)).collect();
+    let mut pieces: Vec<Piece> = pieces.filter_map(|it| piece(it, input, parse)).collect();
     // A file that is no text at all has no pieces, and must not pass for an empty one.
     if pieces.is_empty()
         && let Some(unreadable) = input.source.unreadable().first()
@@ -65,7 +105,7 @@ fn file(input: &Input) -> File {
     File { pieces, comments }
 }
 
-fn piece(piece: &split::Piece, input: &Input) -> Option<Piece> {
+fn piece(piece: &split::Piece, input: &Input, parse: &dyn Fn(&str) -> Parsed) -> Option<Piece> {
     let (text, span) = (input.source.text(), piece.span);
     if let Some(unreadable) = input.source.unreadable_in(span)
         && !matches!(piece.kind, PieceKind::CopyData { .. })
@@ -78,8 +118,8 @@ fn piece(piece: &split::Piece, input: &Input) -> Option<Piece> {
         return Some(Piece { span, kind: Kind::Unreadable { message: problem.defect.to_string(), at } });
     }
     let kind = match &piece.kind {
-        PieceKind::Statement(_) => match parse::parse(&piece.text_for_parser(text)) {
-            Ok(statement) => Kind::Statement(Box::new(statement)),
+        PieceKind::Statement(_) => match parse(&piece.text_for_parser(text)) {
+            Ok(statement) => Kind::Statement(statement),
             Err(error) => {
                 let start = (span.start + error.offset).min(span.end);
                 let at = Span { start, end: (start + error.length).min(span.end) };

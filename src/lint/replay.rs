@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// The history so far, and all of its files.
+#[derive(Clone)]
 pub(super) struct Replay<'i> {
     inputs: &'i [Input],
     /// The rules that are on of those about what is left undone.
@@ -63,6 +64,11 @@ impl<'i> Replay<'i> {
         let mut catalog = Catalog::new();
         catalog.session = Session::with_defaults(settings);
         Self { inputs, asked, catalog, major: options.postgres, n_files: 0 }
+    }
+
+    /// What exists so far.
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// Runs one file. Of a file that is not judged the catalog remains, and what could not be followed.

@@ -164,7 +164,7 @@ pub(super) fn list(items: &[String]) -> String {
 }
 
 /// Which statements of the application wait.
-pub(super) fn blocked(blocks: Blocks) -> &'static str {
+pub fn blocked(blocks: Blocks) -> &'static str {
     match blocks {
         Blocks::Nothing => "other schema changes",
         Blocks::Writes => "writes",
@@ -173,7 +173,7 @@ pub(super) fn blocked(blocks: Blocks) -> &'static str {
 }
 
 /// What goes on under a lock.
-pub(super) fn in_words(work: Work) -> &'static str {
+pub fn in_words(work: Work) -> &'static str {
     match work {
         Work::Scan => "a scan of every row",
         Work::BuildIndex => "an index build",

@@ -9,6 +9,7 @@ mod effects;
 mod expect;
 mod fix;
 mod frameworks;
+mod lsp;
 mod mutations;
 mod overrides;
 mod parse;

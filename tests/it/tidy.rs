@@ -20,9 +20,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fix", &["catalog", "effect", "finding", "lint", "migration", "rule", "sql"]),
     ("pg", &["effect", "error", "sql"]),
     ("report", &["effect", "error", "finding", "lint", "sql", "traffic"]),
+    ("lsp", &["effect", "error", "finding", "fix", "lint", "rule"]),
     ("config", &["effect", "error", "finding", "migration", "rule", "suggest"]),
     ("migration", &["effect", "error"]),
-    ("cli", &["config", "effect", "error", "finding", "fix", "lint", "migration", "report", "rule", "sql"]),
+    (
+        "cli",
+        &["config", "effect", "error", "finding", "fix", "lint", "lsp", "migration", "report", "rule", "sql"],
+    ),
 ];
 
 /// What of a module another may use, where the arrow alone would say too much.
@@ -36,6 +40,8 @@ const ONLY: &[(&str, &str, &[&str])] =
 const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("squawk_syntax", &["src/sql/parse/"]),
     ("tokio_postgres", &["src/pg/", "src/error.rs"]),
+    ("lsp_server", &["src/lsp/"]),
+    ("lsp_types", &["src/lsp/"]),
     ("include_dir", &["src/rule/set.rs"]),
     ("annotate_snippets", &["src/report/", "src/config/mistake.rs"]),
     ("comfy_table", &["src/cli/"]),

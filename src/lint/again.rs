@@ -1,0 +1,40 @@
+//! One file judged again and again, as whoever writes it changes it: what ran before it is replayed once.
+
+use super::{
+    Input, LintedFile, Options, judge,
+    read::{self, Memory},
+    replay::Replay,
+    undone,
+};
+use crate::{catalog::Catalog, rule::RuleSet};
+
+/// What ran before a file, and what is remembered of the file's own statements.
+pub struct Past {
+    replay: Replay<'static>,
+    options: Options,
+    memory: Memory,
+}
+
+impl Past {
+    /// Replays what ran before.
+    pub fn new(history: &[Input], rules: &RuleSet, options: Options) -> Self {
+        // No file is known to come later.
+        let mut replay = Replay::new(&[], undone::asked(rules), &options);
+        for (input, file) in read::all(history) {
+            replay.run(input, file);
+        }
+        Self { replay, options, memory: Memory::default() }
+    }
+
+    /// Judges the file that comes next, as [`lint`](super::lint) would.
+    pub fn judge<'i>(&mut self, input: &'i Input, rules: &RuleSet) -> LintedFile<'i> {
+        let file = read::again(input, &mut self.memory);
+        let replayed = self.replay.clone().run(input, file);
+        judge::file(input, replayed, rules, &self.options)
+    }
+
+    /// What exists before the file.
+    pub fn catalog(&self) -> &Catalog {
+        self.replay.catalog()
+    }
+}
