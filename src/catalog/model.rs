@@ -59,8 +59,8 @@ pub struct Relation {
     pub reads: Vec<Oid>,
     /// For a view or materialized view: the columns that it names, of whatever it reads.
     pub reads_columns: Vec<Ident>,
-    /// For a view or materialized view: whether it has a `*`, which stands for all columns of some that it reads.
-    pub has_star: bool,
+    /// Those of them that it names, rather than by a `*`, which may stand for the columns of some that it reads.
+    pub names_columns: Vec<Ident>,
     /// The views and materialized views that read it.
     pub read_by: Vec<Oid>,
     /// The tables whose foreign keys refer to it, each once.
@@ -327,77 +327,4 @@ pub(super) const MAX_NAME_BYTES: usize = 63;
 /// `name` cut at `n_bytes`, before a character that would be torn.
 pub(super) fn clip(name: &str, n_bytes: usize) -> &str {
     name.get(..name.floor_char_boundary(n_bytes)).unwrap_or(name)
-}
-
-impl Relation {
-    /// The functions that its columns, constraints, triggers and index call.
-    pub fn calls(&self) -> impl Iterator<Item = &Name> {
-        let in_columns = self.columns.iter().flat_map(|it| &it.calls);
-        let in_triggers = self.triggers.iter().filter_map(|it| it.function.as_ref());
-        let in_constraints = self.constraints.iter().flat_map(|it| match &it.kind {
-            ConstraintKind::Check { functions, .. } => functions.as_slice(),
-            _ => &[],
-        });
-        let in_index = self.index.iter().flat_map(|it| &it.functions);
-        in_columns.chain(in_triggers).chain(in_constraints).chain(in_index)
-    }
-
-    /// A relation of which nothing is known but its name and kind.
-    pub fn heard_of(oid: Oid, name: Name, kind: RelationKind) -> Self {
-        Self {
-            oid,
-            name,
-            kind,
-            persistence: Persistence::Permanent,
-            complete: false,
-            created: None,
-            columns: Vec::new(),
-            constraints: Vec::new(),
-            indexes: Vec::new(),
-            parents: Vec::new(),
-            children: Vec::new(),
-            bound: None,
-            partitioning: None,
-            index: None,
-            owned_by: None,
-            sequences: Vec::new(),
-            reads: Vec::new(),
-            reads_columns: Vec::new(),
-            has_star: false,
-            read_by: Vec::new(),
-            referenced_by: Vec::new(),
-            triggers: Vec::new(),
-            statistics: Vec::new(),
-            policies: Vec::new(),
-            rules: Vec::new(),
-            row_security: false,
-            replica_identity: None,
-            of_type: None,
-            populated: true,
-            access_method: None,
-            tablespace: None,
-        }
-    }
-
-    /// The column of this name.
-    pub fn column(&self, name: &str) -> Option<&Column> {
-        let name = clip(name, MAX_NAME_BYTES);
-        self.columns.iter().find(|it| it.name == name)
-    }
-
-    /// The constraint of this name.
-    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
-        let name = clip(name, MAX_NAME_BYTES);
-        self.constraints.iter().find(|it| it.name == name)
-    }
-
-    /// Whether this is a partition of a partitioned table.
-    pub fn is_partition(&self) -> bool {
-        self.bound.is_some()
-    }
-
-    /// Whether this is a partitioned table or index, which has no rows of its own.
-    pub fn is_partitioned(&self) -> bool {
-        matches!(self.kind, RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
-    }
 }

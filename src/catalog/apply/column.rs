@@ -188,7 +188,10 @@ impl Catalog {
             });
         }
         for view in &relation.read_by {
-            self.change(*view, |it| it.reads_columns.iter_mut().for_each(|it| rename(it, from, to)));
+            self.change(*view, |it| {
+                let columns = it.reads_columns.iter_mut().chain(&mut it.names_columns);
+                columns.for_each(|it| rename(it, from, to));
+            });
         }
         for referencing in &relation.referenced_by {
             self.change(*referencing, |it| it.rename_in_references(table, from, to));

@@ -60,7 +60,7 @@ impl Catalog {
         self.change(view, |it| {
             it.reads = reads;
             it.reads_columns = columns;
-            it.has_star = query.has_star;
+            it.names_columns.clone_from(&query.columns);
         });
     }
 }

@@ -86,17 +86,20 @@ pub(super) fn view_that_reads<'a>(
     effects: &Effects<'a>,
 ) -> Option<Known<'a>> {
     let entry = table.entry?;
-    let others_lack_it = |view: &Known<'a>| {
-        let reads = view.entry.map_or(&[][..], |it| &it.reads);
-        let has_star = view.entry.is_some_and(|it| it.has_star);
-        let mut others = reads.iter().filter(|it| **it != entry.oid);
-        others.all(|it| {
-            let other = effects.catalog.relation(*it);
-            !has_star && other.is_some_and(|it| it.complete && it.columns.iter().all(|it| it.name != *column))
+    let lacks_it = |other: &Oid| {
+        let other = effects.catalog.relation(*other);
+        other.is_some_and(|it| it.complete && it.columns.iter().all(|it| it.name != *column))
+    };
+    let reads_it = |view: &Known<'a>| {
+        view.entry.is_some_and(|it| match &it.reads[..] {
+            [_] => it.reads_columns.contains(column),
+            all => {
+                let mut others = all.iter().filter(|it| **it != entry.oid);
+                it.names_columns.contains(column) && others.all(lacks_it)
+            }
         })
     };
-    let reads_it = |view: &Known<'a>| view.entry.is_some_and(|it| it.reads_columns.contains(column));
-    effects.all(&entry.read_by).into_iter().find(|it| reads_it(it) && others_lack_it(it))
+    effects.all(&entry.read_by).into_iter().find(reads_it)
 }
 
 /// The tables with a foreign key to `column` of `table`.
