@@ -1,6 +1,6 @@
 //! Frameworks that run SQL files: how to know one, which of its files run and in which order, and how it sends them.
 //!
-//! One file a framework, each fact with its source. What a framework's own marks inside a file say is in [`super::up`].
+//! One file a framework, each fact with its source. What a framework's own marks inside a file say is in `migration::up`.
 
 mod atlas;
 mod diesel;
