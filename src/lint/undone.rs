@@ -20,6 +20,9 @@ const NO_KEY: &str = "table-has-no-primary-key";
 /// How many later files are asked for an index: it comes with the table's migrations or not at all, and each is read through.
 const FILES_FOR_INDEX: usize = 10;
 
+/// How many later files are asked for a VALIDATE: a history of thousands must not be read through for each constraint.
+const FILES_FOR_VALIDATE: usize = 50;
+
 /// Which of the rules are on: looking for what nobody is told takes time.
 pub(super) fn asked(rules: &RuleSet) -> Vec<&'static str> {
     [NOT_VALIDATED, NO_INDEX, NO_KEY].into_iter().filter(|it| rules.is_on(it)).collect()
@@ -48,11 +51,12 @@ fn not_validated(ran: &Ran, catalog: &Catalog, later: &[Input]) -> Vec<String> {
             && it.role == Role::Subject
             && it.relation.as_ref().is_some_and(|it| it.target == Target::Existing)
     };
+    let near = later.get(..FILES_FOR_VALIDATE).unwrap_or(later);
     let mut undone = Vec::new();
     for effect in ran.outcome.effects.iter().filter(is_new) {
         let (Some(name), Some(relation)) = (&effect.object, &effect.relation) else { continue };
         let entry = catalog.find(&relation.name).and_then(|it| it.constraint(name));
-        if entry.is_some_and(|it| !it.valid) && !speak_of(later, &["validate", name]) {
+        if entry.is_some_and(|it| !it.valid) && !speak_of(near, &["validate", name]) {
             undone.push(format!("{name} of {}", relation.name));
         }
     }
