@@ -331,12 +331,19 @@ impl Catalog {
     }
 
     /// The relation that `name` means; one that is only heard of is put when there is none.
+    ///
+    /// It puts nothing in another's place: under an empty `search_path` a name without a schema means none, yet the
+    /// schema where it would be made may hold one.
     pub fn find_or_hear_of(&mut self, name: &Name, kind: RelationKind) -> Oid {
         if let Some(relation) = self.find(name) {
             return relation.oid;
         }
+        let full = self.qualify(name);
+        if let Some(relation) = self.find(&full) {
+            return relation.oid;
+        }
         let oid = self.next_oid();
-        self.put(Relation::heard_of(oid, self.qualify(name), kind));
+        self.put(Relation::heard_of(oid, full, kind));
         oid
     }
 
