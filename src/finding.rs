@@ -60,6 +60,21 @@ pub struct Finding {
     pub fingerprint: String,
     /// How to edit the finding's file so that it is gone; `None` when nobody looked, or when no safe edit of this file alone does it.
     pub fix: Option<Box<Fix>>,
+    /// The declaration that gave it another severity; `None` if none did.
+    pub overridden: Option<Box<Overridden>>,
+}
+
+/// What the user has declared of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Overridden {
+    /// How bad the finding would be without it.
+    pub severity: Severity,
+    /// Why it is not.
+    pub reason: String,
+    /// The last day on which that holds, year-month-day.
+    pub until: Option<String>,
+    /// Where it is declared: `lockkeeper.toml:12`.
+    pub place: String,
 }
 
 /// Edits of one file that belong together.

@@ -47,12 +47,24 @@ fn say<'i>(
     let mut summary = Summary::default();
     tell(Event::Assumed(assumed))?;
     for mut file in files {
-        file.findings.retain_mut(|it| sift.keep(it));
+        let mut hidden = Vec::new();
+        file.findings.retain_mut(|it| match sift.hidden_by(it) {
+            None => true,
+            Some(by) => {
+                hidden.push((it.clone(), by));
+                false
+            }
+        });
         summary.add_file(&file);
         if file.input.role == InputRole::Linted {
             tell(Event::File(&file))?;
         }
+        for (finding, by) in &hidden {
+            summary.add_overridden(finding);
+            tell(Event::Hidden(finding, *by))?;
+        }
         for finding in &file.findings {
+            summary.add_overridden(finding);
             summary.add_finding(finding);
             tell(Event::Finding(finding, file.input.source.text()))?;
         }

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     finding::{Finding, Severity},
     lint::{InputRole, judge_overrides},
-    report,
+    report::{self, HiddenBy},
     rule::{Override, Overrides},
     sql::source::Source,
 };
@@ -38,10 +38,18 @@ impl<'p> Sift<'p> {
 
     /// Whether the finding is to be reported, with the severity that it has then.
     pub(super) fn keep(&mut self, finding: &mut Finding) -> bool {
+        self.hidden_by(finding).is_none()
+    }
+
+    /// What hides the finding; `None` if it is to be reported, with the severity that it has then.
+    pub(super) fn hidden_by(&mut self, finding: &mut Finding) -> Option<HiddenBy> {
         if !self.overrides.is_empty() {
             self.overrides.apply(finding, &relative(&self.prepared.config, Path::new(&*finding.path)));
         }
-        finding.severity > Severity::Off && !self.known.as_mut().is_some_and(|it| it.has(finding))
+        if finding.severity == Severity::Off {
+            return Some(HiddenBy::Override);
+        }
+        self.known.as_mut().is_some_and(|it| it.has(finding)).then_some(HiddenBy::Baseline)
     }
 
     /// What is wrong with the overrides, and the configuration in which they stand. Only after all findings.

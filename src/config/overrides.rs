@@ -41,13 +41,16 @@ pub(super) fn read(source: &Source, raw: Spanned<Raw>) -> Result<(Override, Vec<
     }
     let rules: Vec<Place> = raw.rules.map(Spanned::into_inner).unwrap_or_default();
     let shown = raw.until.as_ref().map_or(header(&source.text, place.start), Spanned::span);
+    let line = source.text.bytes().take(place.start).filter(|it| *it == b'\n').count() + 1;
     let over = Override {
         paths: raw.paths.map(|it| globs(source, it.into_inner())).transpose()?,
         tables: raw.tables.map(|it| tables(source, it.into_inner())).transpose()?,
         rules: rules.iter().map(|it| it.get_ref().clone()).collect(),
         severity: raw.severity,
+        reason: raw.reason.into_inner().trim().to_owned(),
         until: raw.until.as_ref().map(|it| date(source, it)).transpose()?,
         span: Span { start: shown.start, end: shown.end },
+        place: format!("{}:{line}", source.path.display()),
     };
     Ok((over, rules))
 }

@@ -53,6 +53,10 @@ pub(super) fn file<'i>(
     judged.findings.sort_by_key(|it| it.span);
     let is_unreadable = |it: &&Ran| it.outcome.statement == StatementKind::Unreadable;
     let n_unreadable = replayed.statements.iter().filter(is_unreadable).count();
+    let place = |offset| input.source.position(offset);
+    let unread = replayed.statements.iter().filter(is_unreadable).map(|it| it.span);
+    let unread = unread.filter(|it| !input.change.touches(place(it.start), place(it.end)));
+    let unread = unread.map(|it| place(it.start)).collect();
     let n_statements = replayed.statements.len();
     let statements = replayed.statements.into_iter().filter(|_| is_judged && options.keep_statements);
     let statements = statements.map(|it| LintedStatement {
@@ -66,6 +70,7 @@ pub(super) fn file<'i>(
         runner: replayed.runner,
         n_statements,
         n_unreadable,
+        unread,
         statements,
         findings: judged.findings,
     }
@@ -167,6 +172,7 @@ impl Judged<'_> {
             notes: judgement.notes,
             fingerprint: fingerprint::in_digits(fingerprint),
             fix: None,
+            overridden: None,
         }
     }
 }

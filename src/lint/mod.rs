@@ -83,6 +83,8 @@ pub struct LintedFile<'i> {
     pub n_statements: usize,
     /// How many of its statements could not be read.
     pub n_unreadable: usize,
+    /// Where those of them begin that no finding tells of, because they were merged already.
+    pub unread: Vec<Position>,
     /// Its statements, in order; empty unless [`Options::keep_statements`], and for files that are not judged.
     pub statements: Vec<LintedStatement>,
     /// In the order of place. Of a file that is not judged: what of it is not in the catalog.

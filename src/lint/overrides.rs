@@ -31,6 +31,7 @@ pub fn judge_overrides(
             notes: judgement.notes,
             fingerprint: fingerprint::in_digits(fingerprint::of(misuse.rule, None, &text, 0)),
             fix: None,
+            overridden: None,
         })
     };
     overrides.misuses(rules, could_match).into_iter().filter_map(finding).collect()

@@ -113,6 +113,7 @@ impl Judged {
             input: &self.input,
             runner: self.runner,
             n_statements: self.statements.len(),
+            unread: Vec::new(),
             n_unreadable: self.n_unreadable,
             statements: vec![statement.clone()],
             findings: vec![finding.clone()],

@@ -35,7 +35,7 @@ impl<W: Write> Reporter for Concise<W> {
                     writeln!(self.out, "{said}")?;
                 }
             }
-            Event::File(_) | Event::Summary(_) => {}
+            Event::File(_) | Event::Hidden(..) | Event::Summary(_) => {}
         }
         Ok(())
     }

@@ -4,11 +4,16 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Assumed, Baseline, Event, Framework, Reporter, Summary, counted, excerpt::Excerpt};
+use super::{
+    Assumed, Baseline, Event, Framework, Reporter, Summary, Unread, UsedOverride, counted, excerpt::Excerpt,
+};
 use crate::{
     effect::Runner,
-    finding::{Finding, Severity},
+    finding::{Finding, Overridden, Severity},
 };
+
+/// How many places are named; the JSON report has all.
+const MAX_PLACES: usize = 5;
 
 /// Writes for people.
 pub struct Full<W> {
@@ -29,7 +34,7 @@ impl<W: Write> Reporter for Full<W> {
     fn event(&mut self, event: Event<'_>) -> io::Result<()> {
         match event {
             Event::Assumed(assumed) => self.assumed = assumed.clone(),
-            Event::File(_) => {}
+            Event::File(_) | Event::Hidden(..) => {}
             Event::Finding(finding, text) => {
                 let group = group(finding, text);
                 writeln!(self.out, "{}\n", self.renderer.render(&[group]))?;
@@ -52,7 +57,10 @@ impl<W: Write> Full<W> {
         }
         if summary.n_unreadable > 0 {
             let n = counted(summary.n_unreadable, "statement");
-            writeln!(self.out, "not judged: {n} that could not be read")?;
+            writeln!(self.out, "not judged: {n} that could not be read{}", places(&summary.unread))?;
+        }
+        for used in &summary.overrides {
+            writeln!(self.out, "{}", override_in_words(used))?;
         }
         if let Some(baseline) = &summary.baseline {
             self.baseline(baseline)?;
@@ -91,9 +99,37 @@ fn group<'a>(finding: &'a Finding, text: &'a str) -> Group<'a> {
         }
         None => group.element(origin(finding)),
     };
-    let notes = finding.notes.iter().map(|note| Element::from(Level::NOTE.message(note)));
+    let overridden = finding.overridden.iter().map(|it| {
+        let (now, Overridden { severity, reason, place, .. }) = (finding.severity.name(), &**it);
+        format!("{now} instead of {} by {place}: {reason}", severity.name())
+    });
+    let notes = finding.notes.iter().cloned().chain(overridden);
+    let notes = notes.map(|note| Element::from(Level::NOTE.message(note)));
     let help = finding.help.iter().map(|help| Element::from(Level::HELP.message(help)));
     group.elements(notes).elements(help)
+}
+
+/// The first places, in brackets; nothing if there are none.
+fn places(unread: &[Unread]) -> String {
+    if unread.is_empty() {
+        return String::new();
+    }
+    let shown = unread.iter().take(MAX_PLACES).map(|it| format!("{}:{}", it.path, it.line));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = match unread.len().saturating_sub(MAX_PLACES) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    format!(" (merged already, so that what they made is not known: {shown}{more})")
+}
+
+fn override_in_words(used: &UsedOverride) -> String {
+    let UsedOverride { place, reason, until, n_hidden, n_changed } = used;
+    let done = [(*n_hidden, "hidden"), (*n_changed, "of another severity")];
+    let done = done.into_iter().filter(|it| it.0 > 0);
+    let done: Vec<_> = done.map(|(n, what)| format!("{} {what}", counted(n, "finding"))).collect();
+    let until = until.as_ref().map_or(String::new(), |it| format!(" (until {it})"));
+    format!("{} by {place}: {reason}{until}", done.join(", "))
 }
 
 fn origin(finding: &Finding) -> Origin<'_> {

@@ -6,10 +6,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Assumed, Event, Framework, Reporter, Summary};
+use super::{Assumed, Event, Framework, HiddenBy, Reporter, Summary, Unread};
 use crate::{
     effect::{Action, Blocks, Harm, Lock, Outcome, Role, Runner, Scope, Target, WorkSet},
-    finding::{Finding, Fix, Severity},
+    finding::{Finding, Fix, Overridden, Severity},
     lint::{LintedFile, LintedStatement},
     sql::statement::{RelationKind, StatementKind},
     traffic::Heat,
@@ -33,6 +33,8 @@ struct Report {
     left_out: LeftOut,
     files: Vec<File>,
     findings: Vec<JsonFinding>,
+    hidden: Vec<Hidden>,
+    unread: Vec<Unread>,
     summary: JsonSummary,
 }
 
@@ -114,6 +116,23 @@ struct JsonFinding {
     notes: Vec<String>,
     fingerprint: String,
     fix: Option<Box<Fix>>,
+    #[serde(rename = "override")]
+    overridden: Option<Box<Overridden>>,
+}
+
+/// A finding that is not reported, and what hides it.
+#[derive(Serialize)]
+struct Hidden {
+    by: HiddenBy,
+    reason: Option<String>,
+    rule: String,
+    severity: Severity,
+    path: String,
+    line: u32,
+    column: u32,
+    relation: Option<String>,
+    message: String,
+    fingerprint: String,
 }
 
 #[derive(Default, Serialize)]
@@ -152,7 +171,11 @@ impl<W: Write> Reporter for Json<W> {
             }
             Event::File(file) => self.report.files.push(file.into()),
             Event::Finding(finding, _) => self.report.findings.push(finding.into()),
-            Event::Summary(summary) => self.report.summary = summary.into(),
+            Event::Hidden(finding, by) => self.report.hidden.push(hidden(finding, by)),
+            Event::Summary(summary) => {
+                self.report.unread.clone_from(&summary.unread);
+                self.report.summary = summary.into();
+            }
         }
         Ok(())
     }
@@ -258,7 +281,24 @@ impl From<&Finding> for JsonFinding {
             notes: finding.notes,
             fingerprint: finding.fingerprint,
             fix: finding.fix,
+            overridden: finding.overridden,
         }
+    }
+}
+
+fn hidden(finding: &Finding, by: HiddenBy) -> Hidden {
+    let overridden = finding.overridden.as_deref();
+    Hidden {
+        by,
+        reason: overridden.filter(|_| by == HiddenBy::Override).map(|it| it.reason.clone()),
+        rule: finding.rule.to_string(),
+        severity: overridden.map_or(finding.severity, |it| it.severity),
+        path: finding.path.to_string(),
+        line: finding.start.line,
+        column: finding.start.column,
+        relation: finding.relation.clone(),
+        message: finding.message.clone(),
+        fingerprint: finding.fingerprint.clone(),
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::{
     effect::Runner,
-    finding::{Finding, Severity},
+    finding::{Finding, Overridden, Position, Severity},
     lint::{InputRole, LintedFile},
 };
 
@@ -34,8 +34,20 @@ pub enum Event<'a> {
     File(&'a LintedFile<'a>),
     /// Something is wrong, at a place in this text.
     Finding(&'a Finding, &'a str),
+    /// Something is wrong, and is not to be reported.
+    Hidden(&'a Finding, HiddenBy),
     /// The run is over.
     Summary(&'a Summary),
+}
+
+/// What keeps a finding from being reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HiddenBy {
+    /// An override: [`Finding::overridden`] says why.
+    Override,
+    /// The baseline: it was there before.
+    Baseline,
 }
 
 /// One format. It writes as events come; what needs all of them is written by `finish`.
@@ -153,6 +165,36 @@ pub struct Summary {
     pub n_notes: usize,
     /// What a baseline left out; `None` if there is none.
     pub baseline: Option<Baseline>,
+    /// The overrides that were of use.
+    pub overrides: Vec<UsedOverride>,
+    /// Statements that could not be read, of which no finding tells.
+    pub unread: Vec<Unread>,
+}
+
+/// An override that gave findings another severity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedOverride {
+    /// Where it is declared.
+    pub place: String,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub until: Option<String>,
+    /// How many findings it hid.
+    pub n_hidden: usize,
+    /// How many others it made milder or worse.
+    pub n_changed: usize,
+}
+
+/// A merged statement that could not be read, so that what it did is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// Its file.
+    pub path: String,
+    /// Where it begins.
+    pub line: u32,
+    /// Where it begins.
+    pub column: u32,
 }
 
 /// What a baseline left out.
@@ -174,6 +216,25 @@ impl Summary {
             self.n_statements += file.n_statements;
         }
         self.n_unreadable += file.n_unreadable;
+        let path = file.input.source.path().to_string_lossy();
+        let unread = |at: &Position| Unread { path: path.to_string(), line: at.line, column: at.column };
+        self.unread.extend(file.unread.iter().map(unread));
+    }
+
+    /// Counts what an override did to a finding, if one did anything.
+    pub fn add_overridden(&mut self, finding: &Finding) {
+        let Some(Overridden { reason, until, place, .. }) = finding.overridden.as_deref() else { return };
+        let n = self.overrides.iter().position(|it| it.place == *place).unwrap_or_else(|| {
+            let (place, reason, until) = (place.clone(), reason.clone(), until.clone());
+            self.overrides.push(UsedOverride { place, reason, until, n_hidden: 0, n_changed: 0 });
+            self.overrides.len() - 1
+        });
+        if let Some(used) = self.overrides.get_mut(n) {
+            match finding.severity {
+                Severity::Off => used.n_hidden += 1,
+                _ => used.n_changed += 1,
+            }
+        }
     }
 
     /// Counts a finding.

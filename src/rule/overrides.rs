@@ -6,7 +6,7 @@ use globset::GlobSet;
 use toml::value::Date;
 
 use super::{set::RuleSet, suppress::is_of_changes};
-use crate::finding::{Finding, Severity, Span};
+use crate::finding::{Finding, Overridden, Severity, Span};
 
 /// The rule that finds overrides that have ended.
 const EXPIRED: &str = "expired-override";
@@ -24,10 +24,14 @@ pub struct Override {
     pub rules: Vec<String>,
     /// How bad a finding is there.
     pub severity: Severity,
+    /// Why it is so.
+    pub reason: String,
     /// The last day on which it holds.
     pub until: Option<Date>,
     /// Its place in the configuration.
     pub span: Span,
+    /// The same, as people read it: `lockkeeper.toml:12`.
+    pub place: String,
 }
 
 /// The overrides of a run, and which of them were of use.
@@ -80,7 +84,10 @@ impl Overrides {
         let holds = |it: &&mut Entry| it.state != State::Expired && it.over.matches(finding, path);
         if let Some(entry) = self.entries.iter_mut().rev().find(holds) {
             entry.state = State::Used;
-            finding.severity = entry.over.severity;
+            let severity = std::mem::replace(&mut finding.severity, entry.over.severity);
+            if severity != finding.severity {
+                finding.overridden = Some(Box::new(entry.over.told(severity)));
+            }
         }
     }
 
@@ -100,6 +107,16 @@ impl Overrides {
 }
 
 impl Override {
+    /// What a finding that was of this severity says of it.
+    fn told(&self, severity: Severity) -> Overridden {
+        Overridden {
+            severity,
+            reason: self.reason.clone(),
+            until: self.until.map(|it| it.to_string()),
+            place: self.place.clone(),
+        }
+    }
+
     fn matches(&self, finding: &Finding, path: &str) -> bool {
         (self.rules.is_empty() || self.rules.iter().any(|it| *it == finding.rule))
             && self.paths.as_ref().is_none_or(|it| it.is_match(path))

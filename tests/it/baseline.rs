@@ -84,6 +84,12 @@ fn what_is_known_is_left_out_and_counted() {
             "nothing found in 3 statements of 2 files\n{n} known findings left out by"
         ))
     );
+    let ran = lockkeeper(&["lint", &path, "--baseline", &file, "--format", "json"]);
+    let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+    crate::report::assert_valid(&json);
+    let hidden = json["hidden"].as_array().unwrap();
+    assert_eq!(hidden.len() as u64, n);
+    assert!(hidden.iter().all(|it| it["by"] == "baseline" && it["reason"].is_null()), "{hidden:?}");
     // Lines above, comments and layout do not make a finding new.
     repository.write("m/1.sql", &format!("-- Old.\nSELECT 1;\n{}", OLD.replace(" ON t", "\n  on T")));
     assert_eq!(found(&lint(&repository, "m", &[])), [""; 0]);

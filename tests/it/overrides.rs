@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::cli::{Ran, in_world};
 
 /// 2026-11-21, 12:00 UTC.
@@ -114,6 +116,46 @@ fn an_override_holds_until_its_day_is_over() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn reports_say_what_an_override_did_and_why() {
+    let folder = Folder::with(
+        "paths = [\"legacy\", \"new\"]\n[[override]]\npaths = [\"legacy\"]\nseverity = \"off\"\n\
+         reason = \"goes away\"\nuntil = 2028-02-29\n\
+         [[override]]\npaths = [\"new\"]\ntables = [\"orders\"]\nseverity = \"note\"\nreason = \"small\"\n",
+    );
+    let path = folder.0.path().join("lockkeeper.toml").display().to_string();
+    let run = |format: &str| {
+        let args = ["lint", "--config", &path, "--format", format];
+        let ran = in_world(&args, b"", &[("SOURCE_DATE_EPOCH", NOW)]);
+        ran.stdout.replace(&format!("{}/", folder.0.path().display()), "")
+    };
+    let text = run("full");
+    for part in [
+        "= note: note instead of error by lockkeeper.toml:7: small\n",
+        " hidden by lockkeeper.toml:2: goes away (until 2028-02-29)\n",
+        " of another severity by lockkeeper.toml:7: small\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json: Value = serde_json::from_str(&run("json")).unwrap();
+    crate::report::assert_valid(&json);
+    let hidden = json["hidden"].as_array().unwrap();
+    assert!(hidden.len() >= 2);
+    for it in hidden {
+        assert_eq!((&it["by"], &it["reason"]), (&"override".into(), &"goes away".into()), "{it}");
+        assert!(it["path"].as_str().unwrap().starts_with("legacy/") && it["severity"] != "off", "{it}");
+    }
+    let of = |rule: &str, relation: &str| {
+        let is_it = |it: &&Value| it["rule"] == rule && it["relation"] == relation;
+        json["findings"].as_array().unwrap().iter().find(is_it).unwrap()["override"].clone()
+    };
+    let expected = serde_json::json!(
+        {"severity": "error", "reason": "small", "until": null, "place": "lockkeeper.toml:7"}
+    );
+    assert_eq!(of("index-blocks-writes", "public.orders"), expected);
+    assert_eq!(of("index-blocks-writes", "audit.log_2026"), Value::Null);
 }
 
 #[test]

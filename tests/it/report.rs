@@ -12,6 +12,15 @@ fn schema() -> Value {
     serde_json::from_str(&ran.stdout).unwrap()
 }
 
+/// Checks a report against the published schema.
+pub(crate) fn assert_valid(report: &Value) {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mistakes: Vec<_> =
+        validator.iter_errors(report).map(|it| format!("{}: {it}", it.instance_path)).collect();
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+}
+
 #[test]
 fn every_json_report_follows_the_published_schema() {
     let schema = schema();

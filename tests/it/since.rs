@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use serde_json::Value;
 
 use crate::{
-    cli::lockkeeper,
+    cli::{Ran, lockkeeper},
     repository::{Repository, found, git},
 };
 
@@ -160,14 +160,23 @@ fn a_renamed_file_is_not_changed_and_a_deleted_one_is_told_of() {
 }
 
 #[test]
-fn what_is_merged_and_cannot_be_read_is_counted_only() {
+fn what_is_merged_and_cannot_be_read_is_no_finding_but_told() {
     let repository = Repository::with(&[("m/1.sql", "CREATE TABEL t;\n"), ("m/2.sql", "CREATE TABEL u;\n")]);
     repository.write("m/2.sql", "CREATE TABEL u;\n\nCREATE TABEL v;\n");
     let expected = ["m/2.sql:3 unreadable-statement", "m/2.sql:3 merged-migration-edited"];
     assert_eq!(found(&repository.lint("m", &["--since", "main"])), expected);
     let path = repository.path("m").display().to_string();
     let ran = lockkeeper(&["lint", &path, "--since", "main"]);
-    assert!(ran.stdout.contains("not judged: 3 statements that could not be read"), "{}", ran.stdout);
+    let ran = Ran { stdout: ran.stdout.replace(&path, "m"), ..ran };
+    let said = "not judged: 3 statements that could not be read (merged already, so that what they made is not known: m/1.sql:1, \
+                m/2.sql:1)";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    let ran = lockkeeper(&["lint", &path, "--since", "main", "--format", "json"]);
+    let json: Value = serde_json::from_str(&ran.stdout.replace(&path, "m")).unwrap();
+    crate::report::assert_valid(&json);
+    let unread = [("m/1.sql", 1), ("m/2.sql", 1)];
+    let unread = unread.map(|(path, line)| serde_json::json!({"path": path, "line": line, "column": 1}));
+    assert_eq!(json["unread"], Value::from(unread.to_vec()));
     // What is no text has no lines.
     let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     std::fs::write(repository.path("m/1.sql"), utf_16("SELECT 1;\n")).unwrap();
