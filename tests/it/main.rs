@@ -26,3 +26,4 @@ mod split;
 mod support;
 mod suppressions;
 mod tidy;
+mod validated;

@@ -10,7 +10,7 @@ use lockkeeper::effect::predict::predict;
 use lockkeeper::lint::{Change, Input, InputRole, Options, lint};
 use lockkeeper::report::{Event, Format};
 use lockkeeper::rule::RuleSet;
-use lockkeeper::sql::parse::parse;
+use lockkeeper::sql::parse::{overlooked, parse};
 use lockkeeper::sql::source::Source;
 use lockkeeper::sql::split::{PieceKind, split};
 
@@ -129,13 +129,14 @@ fn pipeline(text: &str, rules: &RuleSet) {
     }
 }
 
-/// What lint is made of, on every piece and whatever the transaction.
+/// What lint is made of, on every piece and whatever the transaction; and that what is not validated is valid.
 fn parts(text: &str) {
     let mut catalog = Catalog::default();
     for piece in split(text).pieces {
-        if let PieceKind::Statement(_) = piece.kind
-            && let Ok(statement) = parse(&piece.text_for_parser(text))
-        {
+        let PieceKind::Statement(_) = piece.kind else { continue };
+        let own = piece.text_for_parser(text);
+        assert_eq!(overlooked(&own), None, "an error that only validation finds");
+        if let Ok(statement) = parse(&own) {
             predict(&statement, &catalog, 14);
             catalog.apply(&statement, 14);
         }
@@ -187,12 +188,14 @@ fn a_mistake_after_a_lone_carriage_return_is_shown() {
     pipeline("SELECT 1;\n\r- SELECT 2;", &RuleSet::embedded().unwrap());
 }
 
-/// Blocks of SQL between empty lines.
+/// Blocks of SQL between empty lines; `LOCKKEEPER_CORPUS` names a folder with more.
 fn seeds() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = vec![SCRIPTS.to_owned()];
+    let corpus = std::env::var_os("LOCKKEEPER_CORPUS").map(|it| files(Path::new(&it)));
     for path in files(&root.join("fixtures"))
         .into_iter()
+        .chain(corpus.unwrap_or_default())
         .filter(|path| path.extension().is_some_and(|it| it == "sql"))
     {
         texts.push(String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned());

@@ -39,6 +39,8 @@ const ONLY: &[(&str, &str, &[&str])] =
 /// A crate that one place may name, so that it can be exchanged there; and who carries its types on.
 const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("squawk_syntax", &["src/sql/parse/"]),
+    ("squawk_parser", &["src/sql/parse/"]),
+    ("rowan", &["src/sql/parse/"]),
     ("tokio_postgres", &["src/pg/", "src/error.rs"]),
     ("lsp_server", &["src/lsp/"]),
     ("lsp_types", &["src/lsp/"]),

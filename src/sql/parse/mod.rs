@@ -26,6 +26,7 @@ mod routine;
 mod rows;
 mod session;
 mod storage;
+mod suspect;
 mod table;
 mod token;
 mod ty;
@@ -34,6 +35,7 @@ mod types;
 use std::ops::Range;
 
 use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::body::BodyLanguage;
 use squawk_syntax::syntax_error::SyntaxError;
 use squawk_syntax::{SourceFile, SyntaxNode};
 
@@ -60,13 +62,14 @@ impl Unreadable {
 
 /// Reads `text`, which holds exactly one statement, perhaps with comments around it and a semicolon behind it.
 pub fn parse(text: &str) -> Result<Statement, Unreadable> {
-    let parse = SourceFile::parse(text);
-    let file = parse.tree();
-    if let Some(error) = first_error(&parse.errors(), &file) {
-        return session::set_names(text)
-            .or_else(|| storage::blanked(text).and_then(|it| self::parse(&it).ok()))
-            .ok_or(error);
-    }
+    let file = match surely_valid(text).map_or_else(|| validated(text), Ok) {
+        Ok(file) => file,
+        Err(error) => {
+            return session::set_names(text)
+                .or_else(|| storage::blanked(text).and_then(|it| self::parse(&it).ok()))
+                .ok_or(error);
+        }
+    };
     let mut statements = file.stmts().filter(|it| !matches!(it, ast::Stmt::EmptyStmt(_)));
     let Some(first) = statements.next() else {
         return Err(Unreadable::at(0..text.len(), "there is no statement here"));
@@ -76,6 +79,30 @@ pub fn parse(text: &str) -> Result<Statement, Unreadable> {
     }
     statement(first.syntax(), &Origin::default())
         .ok_or_else(|| Unreadable::at(span(first.syntax()), "this form of the statement is not known"))
+}
+
+/// The tree of a text without syntax errors in which validation has nothing to object to.
+fn surely_valid(text: &str) -> Option<SourceFile> {
+    let (green, errors) = SourceFile::parse_text(text);
+    if !errors.is_empty() || suspect::is_suspect(&green) {
+        return None;
+    }
+    SourceFile::cast(SyntaxNode::new_root(green))
+}
+
+/// The tree of a text in which the grammar and validation find no mistake.
+fn validated(text: &str) -> Result<SourceFile, Unreadable> {
+    let parse = SourceFile::parse(text);
+    let file = parse.tree();
+    first_error(&parse.errors(), &file).map_or(Ok(file), Err)
+}
+
+/// The message of a syntax error, outside function bodies, that [`parse`] leaves out because it does not validate the text; `None` when
+/// all is well. For tests.
+#[doc(hidden)]
+pub fn overlooked(text: &str) -> Option<String> {
+    let file = surely_valid(text)?;
+    first_error(&SourceFile::parse(text).errors(), &file).map(|it| it.message)
 }
 
 /// The first error outside function bodies.
