@@ -244,6 +244,8 @@ pub struct Index {
     pub partial: bool,
     /// Whether a constraint owns it.
     pub of_constraint: bool,
+    /// Whether a key is ordered or compared otherwise than its type is.
+    pub special: bool,
 }
 
 /// A type made by the history.
@@ -319,6 +321,14 @@ pub struct Publication {
     pub tables: Vec<Oid>,
     /// The schemas it names.
     pub schemas: Vec<Ident>,
+    /// Those of its tables of which it publishes a list of columns.
+    pub listed: Vec<Oid>,
+}
+
+impl Publication {
+    pub(super) const fn of_nothing(name: Ident) -> Self {
+        Self { name, all_tables: false, tables: Vec::new(), schemas: Vec::new(), listed: Vec::new() }
+    }
 }
 
 /// The most bytes that a name has: `NAMEDATALEN` less one.

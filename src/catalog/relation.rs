@@ -1,6 +1,6 @@
 //! What can be asked of a relation.
 
-use super::{Column, Constraint, ConstraintKind, MAX_NAME_BYTES, Oid, Relation, clip};
+use super::{Column, Constraint, ConstraintKind, Index, MAX_NAME_BYTES, Oid, Relation, clip};
 use crate::sql::statement::{Name, Persistence, RelationKind};
 
 impl Relation {
@@ -73,5 +73,18 @@ impl Relation {
     /// Whether this is a partitioned table or index, which has no rows of its own.
     pub fn is_partitioned(&self) -> bool {
         matches!(self.kind, RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
+    }
+}
+
+impl Index {
+    /// Whether two indexes of a parent and its partition do the same, as far as can be told.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.unique == other.unique
+            && self.method == other.method
+            && self.columns == other.columns
+            && self.include == other.include
+            && self.partial == other.partial
+            && self.expression_columns == other.expression_columns
+            && self.functions == other.functions
     }
 }

@@ -342,8 +342,14 @@ pub enum Reason {
     LongName,
     /// A name that is only found in double quotes.
     QuotedName,
-    /// A published table changes, and its subscribers do not.
+    /// A published table has a new column or column's name, and its subscribers do not.
     Published,
+    /// A published table has a new name, or is new, and its subscribers do not have it.
+    PublishedName,
+    /// A published column takes values that its subscribers' columns refuse.
+    PublishedType,
+    /// A published column goes that its subscribers still require.
+    PublishedRequired,
     /// `timestamp`, which does not say when.
     NoTimeZone,
     /// `json`, which cannot be compared.

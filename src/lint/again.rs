@@ -10,7 +10,7 @@ use crate::{catalog::Catalog, rule::RuleSet};
 
 /// What ran before a file, and what is remembered of the file's own statements.
 pub struct Past {
-    replay: Replay<'static>,
+    replay: Replay,
     options: Options,
     memory: Memory,
 }
@@ -18,8 +18,7 @@ pub struct Past {
 impl Past {
     /// Replays what ran before.
     pub fn new(history: &[Input], rules: &RuleSet, options: Options) -> Self {
-        // No file is known to come later.
-        let mut replay = Replay::new(&[], undone::asked(rules), &options);
+        let mut replay = Replay::new(undone::asked(rules), &options);
         for (input, file) in read::all(history) {
             replay.run(input, file);
         }
@@ -29,7 +28,10 @@ impl Past {
     /// Judges the file that comes next, as [`lint`](super::lint) would.
     pub fn judge<'i>(&mut self, input: &'i Input, rules: &RuleSet) -> LintedFile<'i> {
         let file = read::again(input, &mut self.memory);
-        let replayed = self.replay.clone().run(input, file);
+        let mut replay = self.replay.clone();
+        let mut replayed = replay.run(input, file);
+        // No file is known to come later.
+        undone::answer(&mut replayed, replay.catalog());
         judge::file(input, replayed, rules, &self.options)
     }
 

@@ -115,21 +115,30 @@ pub fn lint_each<'i>(
     options: &Options,
     tell: &mut (dyn FnMut(Vec<LintedFile<'i>>) -> ControlFlow<()> + Send),
 ) {
-    let mut replay = replay::Replay::new(inputs, undone::asked(rules), options);
+    let mut replay = replay::Replay::new(undone::asked(rules), options);
+    let mut waiting = undone::Waiting::default();
     let mut batches = batches(inputs);
     let mut read: Vec<(&Input, read::File)> = Vec::new();
     let mut replayed: Vec<(&Input, replay::Replayed)> = Vec::new();
     loop {
         let next = batches.next().unwrap_or_default();
         let is_last = next.is_empty() && read.is_empty();
-        let replay_all = |files: Vec<(&'i Input, read::File)>, replay: &mut replay::Replay<'i>| {
-            files.into_iter().map(|(input, file)| (input, replay.run(input, file))).collect()
+        let mut replay_all = |files: Vec<(&'i Input, read::File)>| {
+            let mut ready = Vec::with_capacity(files.len());
+            for (input, file) in files {
+                waiting.push(input, replay.run(input, file));
+                ready.extend(waiting.ready(replay.catalog(), false));
+            }
+            if is_last {
+                ready.extend(waiting.ready(replay.catalog(), true));
+            }
+            ready
         };
         let (now_read, (now_replayed, judged)) = rayon::join(
             || read::all(next),
             || {
                 rayon::join(
-                    || replay_all(std::mem::take(&mut read), &mut replay),
+                    || replay_all(std::mem::take(&mut read)),
                     || judge::all(std::mem::take(&mut replayed), rules, options),
                 )
             },

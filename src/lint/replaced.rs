@@ -6,7 +6,7 @@ use crate::{
     effect::{Action, Effect, Manner},
     sql::{
         Statement,
-        statement::{AlterAction, Name},
+        statement::{AlterAction, CreateIndex, Name},
     },
 };
 
@@ -34,6 +34,15 @@ pub(super) fn made_by(statement: &Statement, catalog: &Catalog) -> Vec<Name> {
             renamed.collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// The name of the index that `create` has made, also where the server chose it.
+pub(super) fn index_made_by(create: &CreateIndex, catalog: &Catalog) -> Option<Name> {
+    let table = catalog.find(&create.table)?;
+    match &create.name {
+        Some(name) => Some(Name { schema: table.name.schema.clone(), name: name.clone() }),
+        None => catalog.relation(*table.indexes.last()?).map(|it| it.name.clone()),
     }
 }
 

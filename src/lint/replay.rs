@@ -1,9 +1,10 @@
 //! Statements one after the other: what each does, given all that ran before.
 
 use super::{
-    Input, InputRole, Options, embedded, meta,
+    Change, Input, InputRole, Options, embedded, meta,
     read::{File, Kind, Piece},
-    replaced, scope, undone,
+    replaced, scope,
+    undone::{self, Question},
 };
 use crate::{
     catalog::{Catalog, Session},
@@ -15,10 +16,9 @@ use crate::{
     },
 };
 
-/// The history so far, and all of its files.
+/// The history so far.
 #[derive(Clone)]
-pub(super) struct Replay<'i> {
-    inputs: &'i [Input],
+pub(super) struct Replay {
     /// The rules that are on of those about what is left undone.
     asked: Vec<&'static str>,
     catalog: Catalog,
@@ -34,6 +34,8 @@ pub(super) struct Replayed {
     pub(super) statements: Vec<Ran>,
     /// The comments that may hold a suppression.
     pub(super) comments: Vec<Span>,
+    /// What its statements left open.
+    pub(super) questions: Vec<Question>,
 }
 
 /// One statement, or another piece, that ran.
@@ -57,13 +59,13 @@ pub(super) struct Said {
     pub(super) detail: String,
 }
 
-impl<'i> Replay<'i> {
-    pub(super) fn new(inputs: &'i [Input], asked: Vec<&'static str>, options: &Options) -> Self {
+impl Replay {
+    pub(super) fn new(asked: Vec<&'static str>, options: &Options) -> Self {
         let settings =
             options.settings.iter().map(|(name, value)| (name.as_str().into(), vec![value.clone()]));
         let mut catalog = Catalog::new();
         catalog.session = Session::with_defaults(settings);
-        Self { inputs, asked, catalog, major: options.postgres, n_files: 0 }
+        Self { asked, catalog, major: options.postgres, n_files: 0 }
     }
 
     /// What exists so far.
@@ -87,12 +89,10 @@ impl<'i> Replay<'i> {
             runner.get_or_insert(sent);
             (rest, declared) = (after, next);
         }
-        if is_judged {
-            let later = self.inputs.get(self.n_files as usize..).unwrap_or_default();
-            undone::tell(&mut statements, &self.asked, &self.catalog, later);
-        }
+        let asked = if is_judged && input.change != Change::Unchanged { self.asked.as_slice() } else { &[] };
+        let questions = undone::questions(&statements, asked, &self.catalog);
         replaced::mark(&mut statements);
-        Replayed { runner: runner.unwrap_or(Runner::File), statements, comments: file.comments }
+        Replayed { runner: runner.unwrap_or(Runner::File), statements, comments: file.comments, questions }
     }
 
     /// Runs what the runner sends together, and says how that is.
@@ -210,8 +210,13 @@ impl<'i> Replay<'i> {
             origins.clear();
         }
         let transaction = self.catalog.session.transaction;
-        let makes = if is_judged { replaced::made_by(statement, &self.catalog) } else { Vec::new() };
+        let mut makes = if is_judged { replaced::made_by(statement, &self.catalog) } else { Vec::new() };
         self.catalog.apply(statement, self.major);
+        if let Statement::CreateIndex(it) = statement
+            && is_judged
+        {
+            makes.extend(replaced::index_made_by(it, &self.catalog));
+        }
         Ran { span, outcome, origins, said: Vec::new(), transaction, makes }
     }
 

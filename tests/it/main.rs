@@ -9,6 +9,7 @@ mod effects;
 mod expect;
 mod fix;
 mod frameworks;
+mod later;
 mod lsp;
 mod mutations;
 mod overrides;

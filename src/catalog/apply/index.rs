@@ -136,6 +136,7 @@ impl Catalog {
             functions: parts().flat_map(|it| &it.functions).cloned().collect(),
             partial: create.predicate.is_some(),
             of_constraint: false,
+            special: create.special,
         };
         let oid = self.make_index(name, index, &names);
         if !made_here {
@@ -384,17 +385,7 @@ impl Index {
             functions: Vec::new(),
             partial: false,
             of_constraint: false,
+            special: false,
         }
-    }
-
-    /// Whether two indexes of a parent and its partition do the same, as far as can be told.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.unique == other.unique
-            && self.method == other.method
-            && self.columns == other.columns
-            && self.include == other.include
-            && self.partial == other.partial
-            && self.expression_columns == other.expression_columns
-            && self.functions == other.functions
     }
 }

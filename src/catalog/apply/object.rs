@@ -113,14 +113,13 @@ impl Catalog {
 
     pub(super) fn create_publication(&mut self, name: &Ident, members: &PublicationMembers) {
         let name = kept(name);
-        let publication = Publication { name, all_tables: false, tables: Vec::new(), schemas: Vec::new() };
-        self.put_members(publication, members);
+        self.put_members(Publication::of_nothing(name), members);
     }
 
     fn put_members(&mut self, mut publication: Publication, members: &PublicationMembers) {
         match members {
             PublicationMembers::AllTables => publication.all_tables = true,
-            PublicationMembers::Some { tables, schemas } => {
+            PublicationMembers::Some { tables, schemas, listed } => {
                 for table in tables {
                     let oid = self.find_or_hear_of(&table.name, RelationKind::Table);
                     if !publication.tables.contains(&oid) {
@@ -128,6 +127,8 @@ impl Catalog {
                     }
                 }
                 publication.schemas.extend(schemas.iter().cloned());
+                let listed = listed.iter().filter_map(|it| self.find(it)).map(|it| it.oid);
+                publication.listed.extend(listed);
             }
         }
         self.put_publication(publication);
@@ -136,21 +137,21 @@ impl Catalog {
     pub(super) fn alter_publication(&mut self, name: &Ident, change: &PublicationChange) {
         let mut publication = match self.publication(name) {
             Some(known) => Publication::clone(known),
-            None => {
-                Publication { name: name.clone(), all_tables: false, tables: Vec::new(), schemas: Vec::new() }
-            }
+            None => Publication::of_nothing(name.clone()),
         };
         match change {
             PublicationChange::Add(members) => self.put_members(publication, members),
             PublicationChange::Set(members) => {
                 publication.tables.clear();
                 publication.schemas.clear();
+                publication.listed.clear();
                 self.put_members(publication, members);
             }
-            PublicationChange::Drop(PublicationMembers::Some { tables, schemas }) => {
+            PublicationChange::Drop(PublicationMembers::Some { tables, schemas, .. }) => {
                 let dropped: Vec<Oid> =
                     tables.iter().filter_map(|it| self.find(&it.name)).map(|it| it.oid).collect();
                 publication.tables.retain(|it| !dropped.contains(it));
+                publication.listed.retain(|it| !dropped.contains(it));
                 publication.schemas.retain(|it| !schemas.contains(it));
                 self.put_publication(publication);
             }

@@ -95,6 +95,7 @@ fn planned(create: &CreateIndex, table: Oid) -> Index {
         functions: parts().flat_map(|it| it.functions.iter().cloned()).collect(),
         partial: create.predicate.is_some(),
         of_constraint: false,
+        special: create.special,
     }
 }
 

@@ -21,6 +21,7 @@ mod held;
 mod lock_table;
 mod objects;
 mod publication;
+mod published;
 mod reads;
 mod reindex;
 mod rows;

@@ -15,7 +15,7 @@ use crate::{
 /// Adds what `CREATE PUBLICATION` does.
 pub(super) fn create(name: &Ident, members: &PublicationMembers, effects: &mut Effects<'_>) {
     let publication = Publication { action: Action::CreatePublication, name };
-    if let PublicationMembers::Some { tables, schemas } = members
+    if let PublicationMembers::Some { tables, schemas, .. } = members
         && tables.is_empty()
         && schemas.is_empty()
     {
@@ -62,7 +62,7 @@ impl Publication<'_> {
         match members {
             // Neither the tables of a schema nor all tables are locked.
             PublicationMembers::AllTables => self.warn_of(None, effects),
-            PublicationMembers::Some { tables, schemas } => {
+            PublicationMembers::Some { tables, schemas, .. } => {
                 if !schemas.is_empty() && effects.major < 15 {
                     let detail = "FOR TABLES IN SCHEMA needs PostgreSQL 15";
                     effects.fails(self.action, None, Reason::Version, "42601", detail);

@@ -4,9 +4,9 @@
 
 use std::slice;
 
-use super::Effects;
+use super::{Effects, published};
 use crate::{
-    catalog::{ConstraintKind, Fill, Publication, Relation as Entry},
+    catalog::{ConstraintKind, Fill, Relation as Entry},
     effect::{Action, Effect, Manner, Reason, Relation, Target},
     sql::statement::{
         AlterAction, ColumnConstraintKind, ColumnDef, CreateFunction, CreateTable, Ident, Name, Persistence,
@@ -34,14 +34,15 @@ pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
             for column in &it.columns {
                 self::column(&it.name, column, is_key(column, &it.constraints), effects);
             }
+            published::create(it, effects);
         }
         Statement::Alter(it) => {
             for action in &it.actions {
                 if let AlterAction::AddColumn { column, .. } = action {
                     self::column(&it.name, column, is_key(column, &[]), effects);
-                    publish(&it.name, &column.name, effects);
                 }
             }
+            published::alter(it, effects);
         }
         _ => {}
     }
@@ -51,28 +52,6 @@ pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
 fn needs_quotes(name: &str) -> bool {
     let is_plain = |it: char| it == '_' || it == '$' || it.is_alphanumeric() && !it.is_uppercase();
     !name.chars().all(is_plain) || name.starts_with(|it: char| it.is_ascii_digit() || it == '$')
-}
-
-/// Adds that the subscribers of a table do not get the new column: a row that has it stops their apply worker.
-///
-/// Source: manual, Logical Replication, Restrictions; `logicalrep_rel_open` in `src/backend/replication/logical/relation.c`.
-fn publish(table: &Name, column: &Ident, effects: &mut Effects<'_>) {
-    let Some(entry) = effects.catalog.find(table) else { return };
-    let is_member = |it: &Publication| {
-        it.all_tables
-            || it.tables.contains(&entry.oid)
-            || entry.name.schema.as_ref().is_some_and(|schema| it.schemas.contains(schema))
-    };
-    let Some(publication) =
-        effects.catalog.publications().filter(|it| is_member(it)).map(|it| &it.name).min()
-    else {
-        return;
-    };
-    let relation = effects.entry(entry).relation;
-    let mut effect = Effect::of(Action::Other).because(Reason::Published).object(column.clone());
-    effect = effect.detail(publication.as_str());
-    effect.relation = Some(relation);
-    effects.push(effect);
 }
 
 /// The names that a statement makes.

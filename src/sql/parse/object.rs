@@ -44,14 +44,14 @@ pub(super) fn create_publication(node: &ast::CreatePublication) -> Option<Statem
     let members = match node.publication_for_clause() {
         Some(ast::PublicationForClause::ForAllPublicationObjects(_)) => PublicationMembers::AllTables,
         Some(ast::PublicationForClause::ForPublicationObjects(it)) => members(it.publication_objects()),
-        None => PublicationMembers::Some { tables: Vec::new(), schemas: Vec::new() },
+        None => PublicationMembers::Some { tables: Vec::new(), schemas: Vec::new(), listed: Vec::new() },
     };
     Some(Statement::CreatePublication { name: ident_of(node.publication())?, members })
 }
 
 /// `TABLE a, b` names the kind once: what follows without a kind is another table.
 fn members(nodes: AstChildren<ast::PublicationObject>) -> PublicationMembers {
-    let (mut tables, mut schemas) = (Vec::new(), Vec::new());
+    let (mut tables, mut schemas, mut listed) = (Vec::new(), Vec::new(), Vec::new());
     let mut in_schemas = false;
     for node in nodes {
         match node {
@@ -61,6 +61,9 @@ fn members(nodes: AstChildren<ast::PublicationObject>) -> PublicationMembers {
                     schemas.push(name.name);
                 } else {
                     in_schemas = false;
+                    if it.column_ref_list().is_some() {
+                        listed.push(name.clone());
+                    }
                     tables.push(RelationRef { name, only: it.only_token().is_some() });
                 }
             }
@@ -71,7 +74,7 @@ fn members(nodes: AstChildren<ast::PublicationObject>) -> PublicationMembers {
             ast::PublicationObject::PublicationObjectCurrentSchema(_) => {}
         }
     }
-    PublicationMembers::Some { tables, schemas }
+    PublicationMembers::Some { tables, schemas, listed }
 }
 
 /// `ALTER PUBLICATION`.

@@ -27,6 +27,7 @@ pub(super) fn create_index(node: &ast::CreateIndex) -> Option<Statement> {
         include: include_columns(node.index_include_clause()),
         expressions: Vec::new(),
         predicate: expr_some(node.where_clause().and_then(|it| it.expr())),
+        special: node.nulls_distinct_option().is_some(),
     };
     for item in node.partition_item_list()?.partition_items() {
         let key = item.expr()?;
@@ -35,6 +36,12 @@ pub(super) fn create_index(node: &ast::CreateIndex) -> Option<Statement> {
             index.expressions.push(expr(&key));
         }
         index.columns.push(column);
+        index.special |= item.op_class_ref().is_some()
+            || item.attribute_list().is_some()
+            || item.nulls_order().is_some()
+            || item.collate().is_some()
+            || matches!(key, ast::Expr::Collate(_))
+            || matches!(item.sort_order(), Some(ast::SortOrder::SortDesc(_) | ast::SortOrder::SortUsing(_)));
     }
     Some(Statement::CreateIndex(index))
 }

@@ -259,6 +259,9 @@ pub struct CreateIndex {
     pub expressions: Vec<Expr>,
     /// `WHERE`.
     pub predicate: Option<Expr>,
+    /// Whether a key is ordered or compared otherwise than its type is: by an operator class, COLLATE, DESC, NULLS FIRST, or
+    /// NULLS NOT DISTINCT.
+    pub special: bool,
 }
 
 /// `CREATE VIEW`.
@@ -391,5 +394,7 @@ pub enum PublicationMembers {
         tables: Vec<RelationRef>,
         /// Its schemas.
         schemas: Vec<Ident>,
+        /// Those of its tables of which it publishes a list of columns.
+        listed: Vec<Name>,
     },
 }

@@ -1,0 +1,102 @@
+//! What later files do about what an earlier one leaves undone.
+
+use std::fmt::Write as _;
+
+use lockkeeper::{
+    lint::{Change, Input, InputRole, Options, lint},
+    rule::RuleSet,
+    sql::source::Source,
+};
+
+/// What `rule` finds in files that run one after the other: `1.sql:1: message`.
+fn findings(rule: &str, files: &[&str]) -> String {
+    let input = |(n, text): (usize, &&str)| Input {
+        source: Source::new(format!("{}.sql", n + 1), text.as_bytes().to_vec()),
+        role: InputRole::Linted,
+        framework: "plain",
+        runner: None,
+        parts: Vec::new(),
+        change: Change::Unknown,
+    };
+    let inputs: Vec<Input> = files.iter().enumerate().map(input).collect();
+    let options = Options {
+        postgres: 15,
+        settings: Vec::new(),
+        require_reason: false,
+        foreign: Vec::new(),
+        keep_statements: false,
+    };
+    let files = lint(&inputs, &RuleSet::embedded().unwrap(), &options);
+    assert_eq!(files.len(), inputs.len(), "every file comes out");
+    assert!(files.iter().zip(&inputs).all(|(file, input)| file.input.source.path() == input.source.path()));
+    let mut report = String::new();
+    for finding in files.iter().flat_map(|it| &it.findings).filter(|it| it.rule == rule) {
+        writeln!(report, "{}:{}: {}", finding.path, finding.start.line, finding.message).unwrap();
+    }
+    report
+}
+
+#[test]
+fn a_later_file_adds_the_primary_key() {
+    const TABLE: &str = "CREATE TABLE logs (id bigint NOT NULL);";
+    let said = "1.sql:1: public.logs has no primary key: a single row cannot be named, and logical replication refuses its \
+                UPDATE and DELETE\n";
+    let rule = "table-has-no-primary-key";
+    assert_eq!(findings(rule, &[TABLE]), said);
+    assert_eq!(findings(rule, &[TABLE, "SELECT 1;", "ALTER TABLE logs ADD PRIMARY KEY (id);"]), "");
+    assert_eq!(
+        findings(rule, &[TABLE, "ALTER TABLE ONLY logs ADD CONSTRAINT logs_pkey PRIMARY KEY (id);"]),
+        ""
+    );
+    assert_eq!(findings(rule, &[TABLE, "DROP TABLE logs;"]), "");
+    let renamed = ["ALTER TABLE logs RENAME TO lines;", "ALTER TABLE lines ADD PRIMARY KEY (id);"];
+    assert_eq!(findings(rule, &[TABLE, renamed[0], renamed[1]]), "");
+    // A comment does nothing.
+    assert_eq!(findings(rule, &[TABLE, "-- ALTER TABLE logs ADD PRIMARY KEY (id);\nSELECT 1;"]), said);
+}
+
+#[test]
+fn a_later_file_validates_the_constraint() {
+    const TABLE: &str = "CREATE TABLE users (id bigint PRIMARY KEY, age integer);";
+    const CHECK: &str = "ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 17) NOT VALID;";
+    let rule = "constraint-is-never-validated";
+    let said = "2.sql:1: grown of public.users is NOT VALID, and no later migration validates it: old rows may break it, and \
+                the planner does not use it\n";
+    assert_eq!(findings(rule, &[TABLE, CHECK]), said);
+    assert_eq!(findings(rule, &[TABLE, CHECK, "ALTER TABLE users VALIDATE CONSTRAINT grown;"]), "");
+    assert_eq!(findings(rule, &[TABLE, CHECK, "ALTER TABLE users DROP CONSTRAINT grown;"]), "");
+    assert_eq!(findings(rule, &[TABLE, CHECK, "-- validate grown later"]), said);
+}
+
+#[test]
+fn a_later_file_indexes_the_foreign_key() {
+    const USERS: &str = "CREATE TABLE users (id bigint PRIMARY KEY);";
+    const ORDERS: &str = "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users);";
+    let rule = "foreign-key-has-no-index";
+    assert_eq!(findings(rule, &[USERS, ORDERS]).lines().count(), 1);
+    assert_eq!(findings(rule, &[USERS, ORDERS, "CREATE INDEX ON orders (user_id);"]), "");
+    assert_eq!(
+        findings(rule, &[USERS, ORDERS, "CREATE INDEX ON orders (id); -- user_id"]).lines().count(),
+        1
+    );
+}
+
+#[test]
+fn a_later_file_drops_the_redundant_index() {
+    const TABLE: &str = "CREATE TABLE t (a int, b int); CREATE INDEX t_a ON t (a);";
+    const WIDER: &str = "CREATE INDEX t_a_b ON t (a, b);";
+    let rule = "index-is-redundant";
+    assert_eq!(
+        findings(rule, &[TABLE, WIDER]),
+        "2.sql:1: t_a on public.t has the columns that t_a_b begins with: every write keeps up both, and queries need one\n"
+    );
+    assert_eq!(findings(rule, &[TABLE, WIDER, "DROP INDEX t_a;"]), "");
+}
+
+#[test]
+fn nobody_waits_for_a_whole_history() {
+    let mut files = vec!["CREATE TABLE logs (id bigint NOT NULL);"];
+    files.extend(["SELECT 1;"; 60]);
+    files.push("ALTER TABLE logs ADD PRIMARY KEY (id);");
+    assert_eq!(findings("table-has-no-primary-key", &files).lines().count(), 1);
+}
