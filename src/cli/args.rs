@@ -159,6 +159,11 @@ pub(super) struct Fix {
     /// Change the files instead of printing the difference.
     #[arg(long)]
     pub write: bool,
+    /// Put a comment that allows it, with this reason, above each statement with a finding that is left.
+    ///
+    /// For what somebody has looked at: lint is quiet then, and tells when a comment is of no use any more.
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub allow: Option<String>,
     /// Fix only what changed since HEAD left this branch or commit, as for `lint`: what was merged may have run.
     #[arg(long, value_name = "REF")]
     pub since: Option<String>,
@@ -182,6 +187,15 @@ pub(super) struct Output {
 fn major(text: &str) -> Result<u16, String> {
     let major = text.parse().map_err(|_| "not a major version, such as 17".to_owned())?;
     config::valid_major(major)
+}
+
+/// A reason that fits in a comment of one line.
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say why".to_owned()),
+        reason if reason.contains(['\n', '\r']) => Err("one line, please".to_owned()),
+        reason => Ok(reason.to_owned()),
+    }
 }
 
 fn framework(name: &str) -> Result<&'static Framework, String> {

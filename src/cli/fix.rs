@@ -96,6 +96,7 @@ fn fixed(
             rules: prepared.rules(),
             options: prepared.options(),
             lock_timeout: lock_timeout(config),
+            allow: args.allow.as_deref(),
             read: &read,
             names: &names,
             keep: &keep,
@@ -147,8 +148,12 @@ fn summary(all: &[Fixed], written: bool) -> String {
     let n_new = n(|it| it.files.iter().filter(|it| it.1.before.is_none()).count());
     let n_changed = n(|it| it.files.len()) - n_new;
     let verb = if written { "fixed" } else { "can be fixed" };
+    let allowed = match n(|it| it.allowed.len()) {
+        0 => String::new(),
+        n => format!(", {n} more allowed by comments"),
+    };
     let last = format!(
-        "{} {verb} in {}, with {}; {} left\n",
+        "{} {verb}{allowed} in {}, with {}; {} left\n",
         counted(n(|it| it.fixed.len()), "finding"),
         counted(n_changed, "file"),
         counted(n_new, "new file"),

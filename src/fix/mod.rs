@@ -4,6 +4,7 @@
 //! the file is read and judged again, and an edit that does not take its finding away, or brings another, is dropped with the reason. So it
 //! goes on until nothing is left to do. What an edit does not name stays byte for byte as it was. No I/O.
 
+mod allow;
 mod layout;
 mod names;
 mod new_file;
@@ -23,6 +24,7 @@ use crate::{
     rule::RuleSet,
 };
 
+pub use allow::allow;
 pub use suggest::Suggester;
 
 /// What a run knows of its surroundings.
@@ -33,6 +35,8 @@ pub struct World<'w> {
     pub options: &'w Options,
     /// What to set `lock_timeout` to: `2s`.
     pub lock_timeout: &'w str,
+    /// Why what cannot be rewritten is allowed by comments; `None` to leave it.
+    pub allow: Option<&'w str>,
     /// Reads a file's bytes as `lint` would.
     pub read: &'w (dyn Fn(&Path, Vec<u8>) -> Input + Sync),
     /// Whether a finding counts, with the severity that it has then.
@@ -57,6 +61,8 @@ pub struct Fixed {
     pub files: Vec<(PathBuf, Draft)>,
     /// The findings that are gone.
     pub fixed: Vec<Finding>,
+    /// The findings that a comment allows now.
+    pub allowed: Vec<Finding>,
     /// The findings that have a recipe which does not fit here, and why not.
     pub refused: Vec<(Finding, String)>,
     /// All that is left, those included.
@@ -74,6 +80,9 @@ impl Fixed {
 pub fn fix(inputs: Vec<Input>, bytes: Vec<Vec<u8>>, world: &World<'_>) -> Fixed {
     let mut round = round::Rounds::new(inputs, bytes, world);
     while round.next() {}
+    if let Some(reason) = world.allow {
+        round.allow(reason);
+    }
     round.finish()
 }
 

@@ -6,7 +6,9 @@ use std::{
 };
 
 use super::{
-    Draft, Fixed, World, is_ours,
+    Draft, Fixed, World,
+    allow::allow_all,
+    is_ours,
     layout::Layout,
     new_file,
     place::{self, Placed},
@@ -31,6 +33,7 @@ pub(super) struct Rounds<'w> {
     /// What the history made before anything was rewritten.
     schema_before: BTreeSet<String>,
     fixed: Vec<Finding>,
+    allowed: Vec<Finding>,
     /// What was there before and is left alone, by file and fingerprint.
     known: BTreeSet<(String, String, String)>,
     /// What was tried without success: the finding's rule, file and fingerprint.
@@ -78,6 +81,7 @@ impl<'w> Rounds<'w> {
             judged: Vec::new(),
             schema_before: BTreeSet::new(),
             fixed: Vec::new(),
+            allowed: Vec::new(),
             known: BTreeSet::new(),
             refused: BTreeMap::new(),
             made: BTreeMap::new(),
@@ -349,6 +353,27 @@ impl<'w> Rounds<'w> {
         Some(format!("the schema would be another: {other}"))
     }
 
+    /// Allows by comments what is left.
+    pub(super) fn allow(&mut self, reason: &str) {
+        let files: Vec<usize> = (0..self.inputs.len()).collect();
+        for file in files {
+            let (Some(input), Some(judged)) = (self.inputs.get(file), self.judged.get(file)) else {
+                continue;
+            };
+            let Some(draft) = self.drafts.get(file).filter(|_| is_ours(input)) else { continue };
+            let edits = allow_all(input.source.text(), &judged.findings, reason);
+            if !edits.is_empty() {
+                let now = apply(&draft.now, &edits);
+                self.replace(file, now, &mut Vec::new());
+            }
+        }
+        let before = std::mem::take(&mut self.judged);
+        self.judged = self.judge();
+        let left: BTreeSet<_> = self.judged.iter().flat_map(|it| &it.findings).map(key).collect();
+        let before = before.into_iter().flat_map(|it| it.findings);
+        self.allowed = before.filter(|it| !left.contains(&key(it))).collect();
+    }
+
     pub(super) fn finish(self) -> Fixed {
         let left: Vec<Finding> = self.judged.into_iter().flat_map(|it| it.findings).collect();
         let refused =
@@ -357,7 +382,7 @@ impl<'w> Rounds<'w> {
         let files = self.inputs.into_iter().zip(self.drafts);
         let files = files.filter(|(_, draft)| draft.before.as_ref() != Some(&draft.now));
         let files = files.map(|(input, draft)| (input.source.path().to_owned(), draft)).collect();
-        Fixed { files, fixed: self.fixed, refused, left }
+        Fixed { files, fixed: self.fixed, allowed: self.allowed, refused, left }
     }
 }
 

@@ -7,11 +7,10 @@ use lsp_types::{CodeAction, CodeActionKind, TextEdit, WorkspaceEdit};
 use super::{
     document::{Judged, View},
     show::diagnostic,
-    text::Text,
 };
 use crate::{
     finding::{Edit, Finding, Severity, Span},
-    fix::{Suggester, may_follow},
+    fix::{Suggester, allow, may_follow},
     lint::LintedStatement,
 };
 
@@ -26,7 +25,12 @@ pub(super) fn actions(view: &mut View<'_>, selected: Span) -> Vec<CodeAction> {
                 fixes.push(CodeAction { is_preferred: Some(true), ..action(title, &edits, finding, view) });
             }
             let title = format!("Allow {} here", finding.rule);
-            allows.push(action(title, &[allow(statement.span, finding, view.text)], finding, view));
+            allows.push(action(
+                title,
+                &[allow(view.text.as_str(), statement.span, &[finding.rule.as_ref()], "")],
+                finding,
+                view,
+            ));
         }
     }
     // One comment is enough for all that a rule finds in a statement.
@@ -67,18 +71,6 @@ fn edited(text: &str, edits: &[Edit]) -> String {
     let ends = edits.iter().map(|it| (it.offset, it.text.as_str())).chain([(text.len(), "")]);
     let parts = starts.zip(ends);
     parts.flat_map(|(start, (end, new))| [Span { start, end }.of(text), new]).collect()
-}
-
-/// The comment above the statement, or, if that does not begin its line, on a line of its own before it.
-fn allow(statement: Span, finding: &Finding, text: &Text) -> Edit {
-    let before = text.before_on_line(statement.start);
-    let (comment, end) = (format!("-- lockkeeper: allow {}: ", finding.rule), text.line_end());
-    if before.chars().all(char::is_whitespace) {
-        let offset = statement.start - before.len();
-        Edit { offset, length: 0, text: format!("{before}{comment}{end}") }
-    } else {
-        Edit { offset: statement.start, length: 0, text: format!("{end}{comment}{end}") }
-    }
 }
 
 fn action(title: String, edits: &[Edit], finding: &Finding, view: &View<'_>) -> CodeAction {

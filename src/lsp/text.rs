@@ -102,17 +102,6 @@ impl Text {
     pub(super) fn range(&self, span: Span) -> Range {
         Range { start: self.position(span.start), end: self.position(span.end) }
     }
-
-    /// From the start of the line that holds the byte at `offset` up to there.
-    pub(super) fn before_on_line(&self, offset: usize) -> &str {
-        let n = self.lines.partition_point(|it| *it <= offset).saturating_sub(1);
-        Span { start: self.lines.get(n).copied().unwrap_or(0), end: offset }.of(&self.content)
-    }
-
-    /// How its lines end.
-    pub(super) fn line_end(&self) -> &'static str {
-        if self.content.contains("\r\n") { "\r\n" } else { "\n" }
-    }
 }
 
 /// Where lines begin: behind LF, CRLF and a CR alone.

@@ -213,3 +213,29 @@ fn new_files_are_numbered_like_their_neighbours() {
         assert!(names.contains(&new.to_owned()), "{names:?} {}", ran.stderr);
     }
 }
+
+#[test]
+fn what_is_left_is_allowed_with_a_reason() {
+    let shop = repository();
+    let folder = shop.path().to_str().unwrap();
+    let ran = fix(&[folder, "--write", "--allow", "the shop is closed at night"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("0 left\n"), "{}", ran.stderr);
+    let ran = lockkeeper(&["lint", folder, "--format", "concise", "--fail-on", "note"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, ""),
+        "not one finding is left, nor a comment without use"
+    );
+    let renames = fs::read_to_string(shop.path().join("0009_renames.sql")).unwrap();
+    let comment = "-- lockkeeper: allow column-rename-breaks-application: the shop is closed at night\n";
+    assert!(renames.contains(&format!("{comment}ALTER TABLE orders RENAME COLUMN")), "{renames}");
+}
+
+#[test]
+fn a_reason_is_one_line() {
+    for reason in ["", "  ", "a\nb"] {
+        let ran = fix(&["fixtures/shop", "--allow", reason]);
+        assert_eq!(ran.code, 2, "{reason:?}: {}", ran.stderr);
+    }
+}
