@@ -1,7 +1,7 @@
 //! What can be asked of a relation.
 
 use super::{Column, Constraint, ConstraintKind, Index, MAX_NAME_BYTES, Oid, Relation, clip};
-use crate::sql::statement::{Name, Persistence, RelationKind};
+use crate::sql::statement::{Ident, Name, Persistence, RelationKind};
 
 impl Relation {
     /// The functions that its columns, constraints, triggers and index call.
@@ -73,6 +73,20 @@ impl Relation {
     /// Whether this is a partitioned table or index, which has no rows of its own.
     pub fn is_partitioned(&self) -> bool {
         matches!(self.kind, RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
+    }
+}
+
+impl ConstraintKind {
+    /// Its columns on its own table; none for NOT NULL, which goes with its column.
+    pub fn columns(&self) -> &[Ident] {
+        match self {
+            Self::Check { columns, .. }
+            | Self::Unique { columns, .. }
+            | Self::PrimaryKey { columns, .. }
+            | Self::Exclude { columns, .. }
+            | Self::ForeignKey { columns, .. } => columns,
+            Self::NotNull { .. } => &[],
+        }
     }
 }
 

@@ -350,6 +350,38 @@ pub enum Reason {
     PublishedType,
     /// A published column goes that its subscribers still require.
     PublishedRequired,
+    /// A view's `*`, which stands for the columns that there are now.
+    Star,
+    /// A domain's constraints, which every column of it gets.
+    Constrains,
+    /// A function of the same name and of other arguments stays beside the new one.
+    Overload,
+    /// An extension's version is left to the server.
+    OpenVersion,
+    /// An extension's own script is run, from its version to another.
+    Update,
+    /// `IF NOT EXISTS` finds something else than the statement says.
+    StaysOther,
+    /// A CHECK calls what does not always return the same.
+    Changing,
+    /// `ON DELETE CASCADE`.
+    DeleteCascades,
+    /// `NOT ENFORCED`.
+    NotEnforced,
+    /// A constraint has no name of its own.
+    Unnamed,
+    /// Autovacuum is switched off for a table.
+    NoAutovacuum,
+    /// A name is a key word, so that it must be quoted.
+    KeyWord,
+    /// A name does not say its schema.
+    NoSchema,
+    /// `varchar(n)`.
+    LimitedText,
+    /// More goes with a column than the column.
+    TakesMore,
+    /// `IF [NOT] EXISTS` is missing.
+    Unguarded,
     /// `timestamp`, which does not say when.
     NoTimeZone,
     /// `json`, which cannot be compared.

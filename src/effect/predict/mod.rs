@@ -30,6 +30,7 @@ mod transaction;
 mod truncate;
 mod type_change;
 mod types;
+mod upkeep;
 mod vacuum;
 mod volatility;
 
@@ -57,6 +58,7 @@ fn predict_into(statement: &Statement, effects: &mut Effects<'_>) {
         return;
     }
     shape::predict(statement, effects);
+    upkeep::predict(statement, effects);
     match statement {
         Statement::Alter(it) => alter_table::predict(it, effects),
         Statement::AttachIndex { parent, child } => attach_index::attach(parent, child, effects),

@@ -17,6 +17,24 @@ use crate::{
 /// The most bytes that the server keeps of a name: `NAMEDATALEN` less one.
 const MAX_BYTES: usize = 63;
 
+/// The key words that no table or column can be called without quotes, sorted.
+///
+/// Source: `pg_get_keywords()` of 13 to 18, categories R and T.
+#[rustfmt::skip] // One a line would be a page of them.
+const KEY_WORDS: &[&str] = &[
+    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization", "binary",
+    "both", "case", "cast", "check", "collate", "collation", "column", "concurrently", "constraint",
+    "create", "cross", "current_catalog", "current_date", "current_role", "current_schema", "current_time",
+    "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do", "else", "end",
+    "except", "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having",
+    "ilike", "in", "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading",
+    "left", "like", "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null", "offset",
+    "on", "only", "or", "order", "outer", "overlaps", "placing", "primary", "references", "returning",
+    "right", "select", "session_user", "similar", "some", "symmetric", "system_user", "table", "tablesample",
+    "then", "to", "trailing", "true", "union", "unique", "user", "using", "variadic", "verbose", "when",
+    "where", "window", "with",
+];
+
 /// Adds what is said of the names and columns that `statement` makes.
 pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
     for name in names(statement) {
@@ -25,9 +43,15 @@ pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
             effects
                 .push(Effect::of(Action::Other).because(Reason::LongName).object(name.clone()).detail(kept));
         }
+        if KEY_WORDS.binary_search(&name.as_str()).is_ok() {
+            effects.push(Effect::of(Action::Other).because(Reason::KeyWord).object(name.clone()));
+        }
         if needs_quotes(name) {
             effects.push(Effect::of(Action::Other).because(Reason::QuotedName).object(name.clone()));
         }
+    }
+    if let Some(name) = unqualified(statement) {
+        effects.push(Effect::of(Action::Other).because(Reason::NoSchema).object(name.clone()));
     }
     match statement {
         Statement::CreateTable(it) if it.persistence != Persistence::Temporary => {
@@ -48,7 +72,25 @@ pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
     }
 }
 
-/// Whether an unquoted name cannot be it. Key words are left aside.
+/// The name, without a schema, of what a statement makes in one. An index is where its table is.
+fn unqualified(statement: &Statement) -> Option<&Ident> {
+    let name = match statement {
+        Statement::CreateTable(it) if it.persistence != Persistence::Temporary => &it.name,
+        Statement::CreateTableAs(it) | Statement::CreateMaterializedView(it)
+            if it.persistence != Persistence::Temporary =>
+        {
+            &it.name
+        }
+        Statement::CreateView(it) if !it.temporary => &it.name,
+        Statement::CreateSequence(it) if it.persistence != Persistence::Temporary => &it.name,
+        Statement::CreateFunction(it) => &it.name,
+        Statement::CreateType { name, .. } | Statement::CreateDomain { name, .. } => name,
+        _ => return None,
+    };
+    name.schema.is_none().then_some(&name.name)
+}
+
+/// Whether an unquoted name cannot be it. Key words are another matter.
 fn needs_quotes(name: &str) -> bool {
     let is_plain = |it: char| it == '_' || it == '$' || it.is_alphanumeric() && !it.is_uppercase();
     !name.chars().all(is_plain) || name.starts_with(|it: char| it.is_ascii_digit() || it == '$')
@@ -121,6 +163,7 @@ fn reasons(ty: &TypeName, is_key: bool) -> Vec<Reason> {
     match ty.name.name.as_str() {
         "timestamp" => found.push(Reason::NoTimeZone),
         "json" => found.push(Reason::PlainJson),
+        "varchar" if !ty.modifiers.is_empty() => found.push(Reason::LimitedText),
         "bpchar" if !ty.modifiers.is_empty() => found.push(Reason::PaddedText),
         "money" => found.push(Reason::Money),
         _ => {}

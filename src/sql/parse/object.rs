@@ -28,6 +28,7 @@ pub(super) fn create_extension(node: &ast::CreateExtension) -> Option<Statement>
         if_not_exists: node.if_not_exists().is_some(),
         schema: node.extension_schema().and_then(|it| ident_of(it.schema_ref())),
         cascade: node.cascade_token().is_some(),
+        version: node.extension_version_clause().is_some(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use squawk_syntax::ast::{self, AstChildren, AstNode};
 
+use super::alter::settings;
 use super::expr::expr;
 use super::name::{ident_of, idents, leaf, name, name_of, names};
 use super::query::{query, query_of};
@@ -20,6 +21,9 @@ pub(super) fn create_table(node: &ast::CreateTable) -> Option<Statement> {
     table.inherits = node.inherits().map(|it| names(it.table_name_refs())).unwrap_or_default();
     table.partition_of = partition_of(node.partition_of(), node.partition_type());
     table.of_type = node.of_type().and_then(|it| type_path(it.ty()));
+    if let Some(ast::TableParams::WithParams(it)) = node.table_params() {
+        table.options = settings(it.attribute_list());
+    }
     if let Some(by) = node.partition_by() {
         table.partition_by = Some(partition_by(&by)?);
         table.kind = RelationKind::PartitionedTable;
@@ -50,6 +54,7 @@ fn empty_table(name: Name, if_not_exists: bool) -> CreateTable {
         partition_of: None,
         partition_by: None,
         of_type: None,
+        options: Vec::new(),
     }
 }
 

@@ -1,4 +1,6 @@
 //! Statements that create.
+//!
+//! Long because it is a vocabulary: a type for each statement and clause, and no code.
 
 use super::{Expr, Ident, LazyBody, Name, Query, RelationKind, RelationRef, TypeName};
 
@@ -37,6 +39,8 @@ pub struct CreateTable {
     pub partition_by: Option<PartitionBy>,
     /// `OF type`.
     pub of_type: Option<Name>,
+    /// `WITH (name = value, …)`: the names folded, with their `toast.` prefix, and the values as written.
+    pub options: Vec<(Ident, String)>,
 }
 
 /// `LIKE source INCLUDING …`.

@@ -173,6 +173,8 @@ pub enum Statement {
         if_not_exists: bool,
         schema: Option<Ident>,
         cascade: bool,
+        /// `VERSION`.
+        version: bool,
     },
     AlterExtension {
         name: Ident,

@@ -122,6 +122,11 @@ fn drop_column(
     effect = effect.harm(Harm::LosesData).harm(Harm::BreaksReaders).harm(Harm::BreaksWriters);
     effect.detail = lost_with(column, &altered.table, effects);
     altered.spread(&effect, effects);
+    if let Some(more) = lost_of_others(column, altered, effects) {
+        let mut effect = Effect::of(Action::Other).because(Reason::TakesMore).object(column.clone());
+        effect.relation = Some(altered.table.relation.clone());
+        effects.push(effect.detail(more));
+    }
     let members: Vec<Known<'_>> = altered.family().map(|(it, _)| it.clone()).collect();
     for member in &members {
         for index in rebuild::indexes_on(column, member, effects) {
@@ -141,14 +146,7 @@ fn drop_column(
 /// The names of the constraints and indexes that go with the column, for the message.
 fn lost_with(column: &Ident, table: &Known<'_>, effects: &Effects<'_>) -> Option<String> {
     let entry = table.entry?;
-    let constraints = entry.constraints.iter().filter(|it| match &it.kind {
-        ConstraintKind::Check { columns, .. }
-        | ConstraintKind::Unique { columns, .. }
-        | ConstraintKind::PrimaryKey { columns, .. }
-        | ConstraintKind::Exclude { columns, .. }
-        | ConstraintKind::ForeignKey { columns, .. } => columns.contains(column),
-        ConstraintKind::NotNull { .. } => false,
-    });
+    let constraints = entry.constraints.iter().filter(|it| it.kind.columns().contains(column));
     let mut names: Vec<String> = constraints.map(|it| it.name.to_string()).collect();
     for index in rebuild::indexes_on(column, table, effects) {
         let name = index.relation.name.name.to_string();
@@ -156,6 +154,32 @@ fn lost_with(column: &Ident, table: &Known<'_>, effects: &Effects<'_>) -> Option
             names.push(name);
         }
     }
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// The constraints and indexes that go with the column, though columns that stay are in them as well.
+fn lost_of_others(column: &Ident, altered: &Altered<'_, '_>, effects: &Effects<'_>) -> Option<String> {
+    let stays = |it: &Ident| {
+        let drops =
+            |action: &AlterAction| matches!(action, AlterAction::DropColumn { column, .. } if column == it);
+        it != column && !altered.alter.actions.iter().any(drops)
+    };
+    let mut names: Vec<&Ident> = Vec::new();
+    for constraint in &altered.table.entry?.constraints {
+        let columns = constraint.kind.columns();
+        if columns.contains(column) && columns.iter().any(stays) {
+            names.push(&constraint.name);
+        }
+    }
+    let indexes = rebuild::indexes_on(column, &altered.table, effects);
+    for (index, of) in indexes.iter().filter_map(|it| Some((it, it.entry?.index.as_ref()?))) {
+        let name = &index.relation.name.name;
+        let mut columns = of.columns.iter().flatten().chain(&of.expression_columns);
+        if columns.any(stays) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let names: Vec<&str> = names.into_iter().map(Ident::as_str).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
