@@ -51,6 +51,8 @@ pub(super) enum Command {
     /// Serve an editor: findings while a migration is written, what a statement locks, and fixes (Language Server Protocol, over the
     /// standard streams).
     Lsp,
+    /// Write a configuration, a CI job and a pre-commit hook for the migrations that are found.
+    Init(Init),
     /// Print the page of a rule: why, what to write instead, sources.
     Explain {
         /// The rule's id, as findings show it in brackets.
@@ -173,6 +175,41 @@ pub(super) struct Fix {
     /// The mildest severity of what is left that fails the run. Default: error.
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub fail_on: Option<FailOn>,
+}
+
+/// Write a configuration, a CI job and a pre-commit hook for the migrations that are found.
+///
+/// What exists stays as it is, but for one entry more in `.pre-commit-config.yaml`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Init {
+    /// The project's folder. Default: the working directory.
+    #[arg(value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Whose CI job to write. auto: as the repository's files or its remote say.
+    #[arg(long, value_enum, value_name = "PROVIDER", default_value_t = Ci::Auto)]
+    pub ci: Ci,
+    /// Make a `.pre-commit-config.yaml` where there is none.
+    #[arg(long)]
+    pub pre_commit: bool,
+    /// Write lockkeeper's own files anew where they exist.
+    #[arg(long)]
+    pub force: bool,
+    /// Print what would be written, as a diff.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Whose CI job to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Ci {
+    /// As the repository's files or its remote say.
+    Auto,
+    /// GitHub Actions.
+    Github,
+    /// GitLab CI.
+    Gitlab,
+    /// None.
+    None,
 }
 
 /// A format and where it goes.

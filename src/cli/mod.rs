@@ -13,6 +13,7 @@ mod baseline;
 mod command;
 mod configured;
 mod fix;
+mod init;
 mod inputs;
 mod known;
 mod lint;
@@ -97,6 +98,7 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
         Command::Lint(args) => lint::run(&args, config, world),
         Command::Baseline(args) => baseline::run(&args, config, world),
         Command::Fix(args) => fix::run(&args, config, world),
+        Command::Init(args) => init::run(&args, config, world),
         Command::Lsp => lsp::run(config, world),
         Command::Explain { id } => show::explain(&id, config, world),
         Command::Rules { json } => show::rules(json, config, world),

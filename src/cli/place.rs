@@ -17,7 +17,8 @@ pub(super) fn relative(path: &Path, folder: &Path) -> String {
 /// `path` from the working directory, if it is below that.
 pub(super) fn shown(path: &Path) -> String {
     let below = env::current_dir().ok().and_then(|it| path.strip_prefix(it).ok());
-    below.unwrap_or(path).display().to_string()
+    let path = below.unwrap_or(path);
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 /// The absolute path without `.` and `..`, as it is written: links are not followed.

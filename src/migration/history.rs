@@ -50,7 +50,7 @@ fn is_named_already(path: &Path, n: usize, paths: &[PathBuf]) -> bool {
 }
 
 /// The folder of a file's history: where each migration has a folder of its own, the one above that.
-fn home(path: &Path) -> &Path {
+pub(super) fn home(path: &Path) -> &Path {
     let folder = path.parent().unwrap_or(Path::new(""));
     let stem = path.file_stem().and_then(|it| it.to_str()).unwrap_or_default();
     let name = folder.file_name().and_then(|it| it.to_str()).unwrap_or_default();

@@ -8,6 +8,7 @@ mod detect;
 pub mod framework;
 mod history;
 mod order;
+mod projects;
 mod up;
 mod walk;
 
@@ -15,6 +16,7 @@ pub use detect::Detected;
 pub use framework::Framework;
 pub use history::histories;
 pub use order::natural;
+pub use projects::{Projects, projects};
 pub use up::{Up, fixed_parts, keep_up_part};
 pub use walk::sql_files;
 

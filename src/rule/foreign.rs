@@ -163,6 +163,16 @@ const EUGENE: Foreign = Foreign {
 const ALL: &[&Foreign] = &[&SQUAWK, &EUGENE];
 
 impl Foreign {
+    /// All that are known.
+    pub fn all() -> &'static [&'static Self] {
+        ALL
+    }
+
+    /// Whether a text has comments for it, at a glance.
+    pub fn is_in(&self, text: &str) -> bool {
+        text.contains(self.statement) || !self.file.is_empty() && text.contains(self.file)
+    }
+
     /// The linter of this name; else what the names are.
     pub fn by_name(name: &str) -> Result<&'static Self, String> {
         ALL.iter().copied().find(|it| it.name == name).ok_or_else(|| {

@@ -9,6 +9,7 @@ mod effects;
 mod expect;
 mod fix;
 mod frameworks;
+mod init;
 mod later;
 mod lsp;
 mod mutations;

@@ -169,7 +169,7 @@ fn folder_name(path: &Path) -> &str {
 }
 
 /// What follows the digits at the start of a name; `None` if there are none.
-fn after_digits(name: &str) -> Option<&str> {
+pub(in crate::migration) fn after_digits(name: &str) -> Option<&str> {
     let rest = name.trim_start_matches(|it: char| it.is_ascii_digit());
     (rest.len() < name.len()).then_some(rest)
 }

@@ -1,0 +1,115 @@
+//! The `lockkeeper.toml` that `init` writes: what was found, with the reasons, and the keys that come next.
+
+use std::{fmt::Write, path::Path};
+
+use super::{
+    super::place,
+    postgres::{Said, chosen},
+    survey::Survey,
+};
+use crate::{config, migration::History};
+
+/// The text, for a file in `folder`.
+pub(super) fn text(survey: &Survey, folder: &Path) -> String {
+    let parts = [
+        "# The configuration of lockkeeper. Paths are relative to this file; `lockkeeper config` prints every key.\n".to_owned(),
+        postgres(&survey.postgres, folder),
+        paths(survey, folder),
+        schema(survey, folder),
+        obey(survey),
+        "# Findings that are not reported, because they were there before: `lockkeeper baseline` writes the file.\n\
+         # baseline = \"lockkeeper.baseline\"\n"
+            .to_owned(),
+        "# The mildest severity that fails a run: \"error\", \"warning\", \"note\" or \"never\".\n\
+         # fail-on = \"error\"\n"
+            .to_owned(),
+        "# Severities by rule: \"error\", \"warning\", \"note\" or \"off\". `lockkeeper rules` lists them.\n\
+         [rules]\n\
+         # waits-without-lock-timeout = \"error\"\n"
+            .to_owned(),
+    ];
+    parts.iter().filter(|it| !it.is_empty()).cloned().collect::<Vec<_>>().join("\n")
+}
+
+/// `goose, by marks in its files`.
+pub(super) fn in_words(history: &History) -> String {
+    let detected = &history.detected;
+    match (detected.framework.name, detected.because.as_str()) {
+        ("plain", _) => "no framework that is known".to_owned(),
+        (name, "") => name.to_owned(),
+        (name, because) => format!("{name}, by {because}"),
+    }
+}
+
+fn postgres(all: &[Said], folder: &Path) -> String {
+    let head = "# The major version of the server that the migrations will run on";
+    let Some(said) = chosen(all) else {
+        let oldest = config::OLDEST_SUPPORTED;
+        return format!(
+            "{head}; nothing here says it. Default: {oldest}, the oldest that is supported.\n# postgres = 17\n"
+        );
+    };
+    let because = format!("{} has `{}`", place::relative(&said.path, folder), said.text);
+    match config::valid_major(said.major) {
+        Ok(major) => format!("{head}: {because}.\npostgres = {major}\n"),
+        Err(_) => format!("{head}: {because}, which lockkeeper does not know.\n# postgres = 17\n"),
+    }
+}
+
+fn paths(survey: &Survey, folder: &Path) -> String {
+    let mut text = "# The migrations: what is linted when the command line names nothing.\n".to_owned();
+    if survey.projects.histories.is_empty() {
+        return text + "# paths = [\"migrations\"]\n";
+    }
+    text += "paths = [\n";
+    for history in &survey.projects.histories {
+        let path = named(history, folder);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "    {}, # {}", quoted(&path), in_words(history));
+    }
+    text + "]\n"
+}
+
+fn schema(survey: &Survey, folder: &Path) -> String {
+    let mut text =
+        "# What was there before any migration: a `pg_dump --schema-only` file, or a folder of SQL files.\n"
+            .to_owned();
+    let (results, before): (Vec<_>, Vec<_>) = survey.schemas.iter().partition(|it| it.is_result);
+    for result in results {
+        let path = place::relative(&result.path, folder);
+        let _ = writeln!(
+            text,
+            "# {path} has tables that the migrations make: it is what they lead to, and is not read."
+        );
+    }
+    if before.is_empty() {
+        return text + "# schema = [\"schema.sql\"]\n";
+    }
+    let before: Vec<String> = before.iter().map(|it| quoted(&place::relative(&it.path, folder))).collect();
+    text + &format!("schema = [{}]\n", before.join(", "))
+}
+
+fn obey(survey: &Survey) -> String {
+    if survey.foreign.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = survey.foreign.iter().map(|it| quoted(it.name)).collect();
+    format!(
+        "# Other linters that the migrations have comments for: those are obeyed, and their rules' names stand for ours.\n\
+         obey = [{}]\n",
+        names.join(", ")
+    )
+}
+
+/// The folder of a history, as the configuration names it.
+pub(super) fn named(history: &History, folder: &Path) -> String {
+    let path = history.folder.as_deref().unwrap_or(folder);
+    match place::relative(path, folder) {
+        it if it.is_empty() => ".".to_owned(),
+        it => it,
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}

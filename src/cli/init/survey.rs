@@ -1,0 +1,133 @@
+//! What is there before `init` writes anything: migrations, a schema, the server's version, who runs the checks.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    ci::{self, Provider},
+    postgres::{self, Said},
+};
+use crate::{
+    error::Error,
+    migration::{self, Projects},
+    rule::Foreign,
+};
+
+/// What is there.
+pub(super) struct Survey {
+    /// The topmost folder of the repository; that of the project, if it is in none.
+    pub(super) root: PathBuf,
+    /// The migrations.
+    pub(super) projects: Projects,
+    /// Frameworks whose migrations are code.
+    pub(super) code: Vec<&'static Code>,
+    /// What was there before the migrations, or what they lead to.
+    pub(super) schemas: Vec<Schema>,
+    /// What is said of the server's version.
+    pub(super) postgres: Vec<Said>,
+    /// Who runs the checks, and what shows it.
+    pub(super) provider: Option<(Provider, String)>,
+    /// The other linters that the migrations have comments for.
+    pub(super) foreign: Vec<&'static Foreign>,
+}
+
+/// A dump of a schema.
+pub(super) struct Schema {
+    pub(super) path: PathBuf,
+    /// Whether it has tables that the migrations make, and so is what they lead to.
+    pub(super) is_result: bool,
+}
+
+/// A framework whose migrations are code.
+pub(super) struct Code {
+    pub(super) name: &'static str,
+    /// A file or folder that shows it.
+    sign: &'static str,
+    /// What prints their SQL without a server; empty if nothing does.
+    pub(super) command: &'static str,
+}
+
+/// Source: the manuals of each: `alembic upgrade --sql`, `sqlmigrate`.
+const CODE: &[Code] = &[
+    Code { name: "Alembic", sign: "alembic.ini", command: "alembic upgrade head --sql" },
+    Code { name: "Django", sign: "manage.py", command: "python manage.py sqlmigrate APP MIGRATION" },
+    Code { name: "Rails", sign: "db/migrate", command: "" },
+    Code { name: "Ecto", sign: "priv/repo/migrations", command: "" },
+    Code { name: "Knex", sign: "knexfile.js", command: "" },
+    Code { name: "Knex", sign: "knexfile.ts", command: "" },
+];
+
+impl Survey {
+    /// Looks around in `folder`.
+    pub(super) fn of(folder: &Path) -> Result<Self, Error> {
+        let root = repository(folder);
+        let projects = migration::projects(folder)?;
+        let is_code = |it: &&Code| folder.join(it.sign).exists();
+        let mut folders = vec![folder];
+        if root != folder {
+            folders.push(&root);
+        }
+        let texts: Vec<String> = projects
+            .histories
+            .iter()
+            .flat_map(|it| &it.files)
+            .map(|it| String::from_utf8_lossy(&fs::read(&it.path).unwrap_or_default()).into_owned())
+            .collect();
+        let made: BTreeSet<String> = texts.iter().flat_map(|it| tables(it)).collect();
+        Ok(Self {
+            code: CODE.iter().filter(is_code).collect(),
+            schemas: projects.others.iter().filter_map(|it| schema(it, &made)).collect(),
+            postgres: postgres::said(&folders),
+            provider: ci::detected(&root),
+            foreign: Foreign::all()
+                .iter()
+                .copied()
+                .filter(|it| texts.iter().any(|text| it.is_in(text)))
+                .collect(),
+            projects,
+            root,
+        })
+    }
+}
+
+/// The topmost folder of the repository that `folder` is in; `folder` itself, if it is in none.
+fn repository(folder: &Path) -> PathBuf {
+    if folder.join(".git").exists() {
+        return folder.to_owned();
+    }
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let root = absolute.ancestors().find(|it| it.join(".git").exists());
+    root.map_or_else(|| folder.to_owned(), Path::to_owned)
+}
+
+/// A file that is named as dumps of a schema are.
+fn schema(path: &Path, made: &BTreeSet<String>) -> Option<Schema> {
+    let stem = path.file_stem()?.to_str()?.to_ascii_lowercase();
+    if !matches!(stem.as_str(), "schema" | "structure") {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&fs::read(path).ok()?).into_owned();
+    let tables = tables(&text);
+    let is_result = tables.iter().any(|it| made.contains(it));
+    (!tables.is_empty()).then(|| Schema { path: path.to_owned(), is_result })
+}
+
+/// The names of the tables that a text makes, without their schemas. A glance: nothing depends on it but a proposal.
+fn tables(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is = |at: usize, word: &str| words.get(at).is_some_and(|it| it.eq_ignore_ascii_case(word));
+    let mut tables = Vec::new();
+    for at in 0..words.len() {
+        if is(at, "CREATE") && is(at + 1, "TABLE") {
+            let skip = if is(at + 2, "IF") { 5 } else { 2 };
+            let name = words.get(at + skip).copied().unwrap_or_default();
+            let name = name.split('(').next().unwrap_or_default().rsplit('.').next().unwrap_or_default();
+            tables.push(name.trim_matches('"').to_ascii_lowercase());
+        }
+    }
+    tables.retain(|it| !it.is_empty());
+    tables
+}
