@@ -26,10 +26,15 @@ pub(super) fn run(
     outcome: &mut Outcome,
     origins: &mut Vec<(Range<usize>, Span)>,
 ) {
+    let runs_code = matches!(statement, Statement::Do(_)) || !called(statement).is_empty();
+    let is_alone = runs_code && catalog.session.open.is_none();
     let mut run = Run { major, catalog, outcome, origins };
     match statement {
         Statement::Do(body) => run.body(body, span, Place::Exact, 0),
         _ => run.calls(statement, span, 0),
+    }
+    if is_alone && run.catalog.session.open.is_some() {
+        run.catalog.end_by_runner();
     }
 }
 
@@ -59,6 +64,10 @@ impl Run<'_> {
                 }
                 Place::Call => span,
             };
+            // Code runs in a transaction even where its statement is one by itself, and after its own COMMIT in the next one.
+            if self.catalog.session.open.is_none() {
+                self.catalog.begin_by_runner();
+            }
             let mut effects = predict::predict(&embedded.statement, self.catalog, self.major);
             predict::mark_held(&mut effects, &self.catalog.session);
             self.add(effects, at);

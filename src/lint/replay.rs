@@ -196,6 +196,7 @@ impl Replay {
             outcome.effects = predict::predict(statement, &self.catalog, self.major);
             predict::mark_held(&mut outcome.effects, &self.catalog.session);
         }
+        let transaction = self.catalog.session.transaction;
         embedded::run(statement, span, self.major, &mut self.catalog, &mut outcome, &mut origins);
         if is_judged {
             let held = predict::held(&outcome.effects, &self.catalog.session, |since| {
@@ -209,7 +210,6 @@ impl Replay {
             outcome.effects.clear();
             origins.clear();
         }
-        let transaction = self.catalog.session.transaction;
         let mut makes = if is_judged { replaced::made_by(statement, &self.catalog) } else { Vec::new() };
         self.catalog.apply(statement, self.major);
         if let Statement::CreateIndex(it) = statement

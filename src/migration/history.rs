@@ -130,8 +130,9 @@ fn nothing_in(folder: &Path, history: &History, exclude: &Exclude) -> String {
         _ => {
             let Detected { framework, because, .. } = &history.detected;
             format!(
-                "no file in {folder} is a migration of {} ({because}); set `framework` in lockkeeper.toml if it is another",
-                framework.name
+                "{} runs none of the {n_other} files in {folder} ({because} says so); --framework plain judges them all",
+                framework.name,
+                n_other = history.n_other,
             )
         }
     }

@@ -21,6 +21,11 @@ pub fn natural(a: &Path, b: &Path) -> Ordering {
     }
 }
 
+/// Compares paths part by part, byte by byte: `10` before `9`.
+pub(super) fn lexical(a: &Path, b: &Path) -> Ordering {
+    a.cmp(b)
+}
+
 fn by_chunks(mut a: &[u8], mut b: &[u8]) -> Ordering {
     loop {
         let (a_digits, b_digits) = (n_digits(a), n_digits(b));

@@ -411,6 +411,12 @@ fn placeholders_become_words_of_the_same_length() {
         : SELECT a$b, 'x${y}' FROM __s_.t, pre___env__x, ___s__.u, a{1}, ${
         ; SELECT ${⏎}",
     );
+    check(
+        "CREATE INDEX i ON \"{{ index .Options \"Namespace\" }}\".t (a), \"{{a\", \"}}b\", {{ .S }}",
+        "
+        ; CREATE INDEX i ON \"{{ index .Options \"Namespace\" }}\".t (a), \"{{a\", \"}}b\", {{ .S }}
+        : CREATE INDEX i ON \"___index__options__namespace____\".t (a), \"{{a\", \"}}b\", ____S___",
+    );
 }
 
 #[test]

@@ -189,7 +189,8 @@ impl<'a> Closure<'a> {
 
     /// A column's default, or its identity, needs the sequence that it owns; a default may name any other.
     fn default_from(&self, known: &Known<'a>, effects: &Effects<'a>) -> Option<String> {
-        if let Some(table) = users_of(known, effects).first() {
+        let users = users_of(known, effects);
+        if let Some(table) = users.iter().find(|it| it.entry.is_some_and(|it| !self.contains(it.oid))) {
             return Some(format!("a default of table {}", table.relation.name));
         }
         let (table, column) = known.entry?.owned_by.as_ref()?;

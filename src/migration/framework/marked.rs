@@ -2,8 +2,7 @@
 //!
 //! Sources: goose, SQL migrations; dbmate, Migration files; sql-migrate, Writing migrations; Play, Managing database evolutions.
 
-use super::Role;
-use super::{BASE, Framework, Sign, is_numbered, stem};
+use super::{BASE, Framework, Order, Role, Sign, is_numbered, lexical, stem};
 
 pub(super) static GOOSE: Framework = Framework {
     name: "goose",
@@ -16,6 +15,7 @@ pub(super) static DBMATE: Framework = Framework {
     name: "dbmate",
     signs: &[],
     role: |path| if is_numbered(stem(path)) { Role::Up } else { Role::Other },
+    order: Order::By(lexical),
     ..BASE
 };
 

@@ -12,6 +12,7 @@ mod hasura;
 pub(super) mod liquibase;
 mod marked;
 mod node_pg_migrate;
+mod pop;
 mod prisma;
 mod refinery;
 mod sqitch;
@@ -25,7 +26,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::order::natural;
+use super::order::{lexical, natural};
 use crate::{effect::Runner, error::Error};
 
 /// A framework.
@@ -136,6 +137,7 @@ pub static ALL: &[&Framework] = &[
     &refinery::REFINERY,
     &sqlx::SQLX,
     &node_pg_migrate::NODE_PG_MIGRATE,
+    &pop::POP,
     &golang_migrate::GOLANG_MIGRATE,
     &marked::GOOSE,
     &marked::DBMATE,

@@ -1,17 +1,18 @@
 //! Prisma: `20260101000000_name/migration.sql`, forward only.
 //!
-//! Source: Prisma's documentation, About migration histories; its schema engine: up to 7.3 a script is one message
+//! Source: Prisma's documentation, About migration histories; its schema connector, `list_migrations`, which sorts folders by name; its schema engine: up to 7.3 a script is one message
 //! (`raw_cmd`), since then it is split and each statement commits by itself.
 
 use std::path::Path;
 
-use super::{BASE, Framework, Role, Sign, after_digits, folder_name, stem, text_of};
+use super::{BASE, Framework, Order, Role, Sign, after_digits, folder_name, lexical, stem, text_of};
 use crate::effect::Runner;
 
 pub(super) static PRISMA: Framework = Framework {
     name: "prisma",
     signs: &[Sign::File("migration_lock.toml"), Sign::Names(is_migration)],
     role: |path| if is_migration(path) { Role::Up } else { Role::Other },
+    order: Order::By(lexical),
     runner: |folder| Some(if splits(folder) { Runner::Own } else { Runner::Query }),
     ..BASE
 };

@@ -190,6 +190,7 @@ impl<'t> Scanner<'t> {
             Class::Word => self.word(),
             Class::Digit => self.token(token::number(bytes, at)),
             Class::Quote => self.token_or(token::quoted(bytes, at), Defect::OpenString),
+            Class::DoubleQuote if is_next(b'{') && self.placeholder() => {}
             Class::DoubleQuote => self.token_or(token::quoted(bytes, at), Defect::OpenIdentifier),
             Class::Dollar | Class::Sign if self.placeholder() => {}
             Class::Dollar => match token::dollar(bytes, at) {

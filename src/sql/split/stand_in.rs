@@ -28,6 +28,8 @@ pub enum StandInKind {
     IsSet,
     /// `${name}` or `{{…}}`: what a runner fills in, which may be any piece of SQL.
     Placeholder,
+    /// `"{{…}}"`, which may have quotes inside that end with the `}}`: a quoted name.
+    QuotedPlaceholder,
     /// A meta-command between the statement's lines, `\if` say: nothing.
     Nothing,
 }
@@ -74,12 +76,22 @@ fn replace(part: &str, kind: StandInKind, out: &mut String) {
             out.push_str("true");
             out.extend(std::iter::repeat_n(' ', part.len() - 4));
         }
-        StandInKind::Placeholder => {
-            let is_word = |it: &u8| matches!(class(*it), Class::Word | Class::Digit) && it.is_ascii();
-            out.extend(part.bytes().map(|it| if is_word(&it) { char::from(it) } else { '_' }));
+        StandInKind::Placeholder => out.extend(part.bytes().map(word_char)),
+        StandInKind::QuotedPlaceholder => {
+            // The same name as it would be without the quotes.
+            let inside = part[1..part.len() - 1].bytes().map(word_char);
+            out.push('"');
+            out.extend(inside.map(|it| it.to_ascii_lowercase()));
+            out.push('"');
         }
         StandInKind::Nothing => out.extend(std::iter::repeat_n(' ', part.len())),
     }
+}
+
+/// What a byte of a placeholder becomes in a name.
+fn word_char(byte: u8) -> char {
+    let is_word = matches!(class(byte), Class::Word | Class::Digit) && byte.is_ascii();
+    if is_word { char::from(byte) } else { '_' }
 }
 
 /// The variable whose `:` is at `start`, if one is there. Only the bytes right after the colon decide.
@@ -108,13 +120,15 @@ pub(super) fn placeholder(bytes: &[u8], start: usize) -> Option<StandIn> {
     let closing: &[u8] = match rest {
         [b'$', b'{', ..] => b"}",
         [b'{', b'{', ..] => b"}}",
+        [b'"', b'{', b'{', ..] => b"}}\"",
         _ => return None,
     };
+    let kind = if rest[0] == b'"' { StandInKind::QuotedPlaceholder } else { StandInKind::Placeholder };
     let line = rest.iter().take(MAX_PLACEHOLDER_BYTES).take_while(|it| **it != b'\n').count();
     let inside = rest.get(2..line)?;
     let length = inside.windows(closing.len()).position(|it| it == closing)?;
     let end = start + 2 + length + closing.len();
-    (length > 0).then_some(StandIn { span: Span { start, end }, kind: StandInKind::Placeholder })
+    (length > 0).then_some(StandIn { span: Span { start, end }, kind })
 }
 
 /// The end of the variable's name at `start`, unless none is there.
