@@ -576,27 +576,34 @@ pub struct Locked {
 impl Outcome {
     /// Every relation that the statement locks, in order of first mention, each once with its strongest lock.
     pub fn locks(&self) -> Vec<Locked> {
-        let mut locked: Vec<Locked> = Vec::new();
-        for effect in self.effects.iter().filter(|it| it.action != Action::HoldLock) {
-            let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
-            match locked.iter_mut().find(|it| it.relation.name == relation.name) {
-                Some(known) => {
-                    known.lock = known.lock.max(lock);
-                    known.work = known.work.union(effect.work);
-                }
-                None => locked.push(Locked {
-                    relation: relation.clone(),
-                    role: effect.role,
-                    lock,
-                    work: effect.work,
-                }),
-            }
-        }
-        locked
+        locks(&self.effects)
     }
 
     /// The SQLSTATE with which it is certain to fail.
     pub fn fails_with(&self) -> Option<&'static str> {
         self.effects.iter().find(|it| it.harms.contains(Harm::Fails)).and_then(|it| it.sqlstate)
     }
+}
+
+/// Every relation that these effects lock, in order of first mention, each once with its strongest lock.
+pub(crate) fn locks(effects: &[Effect]) -> Vec<Locked> {
+    let mut locked: Vec<Locked> = Vec::new();
+    for effect in effects.iter().filter(|it| it.action != Action::HoldLock) {
+        let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
+        match locked.iter_mut().find(|it| it.relation.name == relation.name) {
+            Some(known) => {
+                known.lock = known.lock.max(lock);
+                known.work = known.work.union(effect.work);
+            }
+            None => {
+                locked.push(Locked {
+                    relation: relation.clone(),
+                    role: effect.role,
+                    lock,
+                    work: effect.work,
+                });
+            }
+        }
+    }
+    locked
 }

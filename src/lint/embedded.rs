@@ -6,18 +6,18 @@ use std::ops::Range;
 
 use crate::{
     catalog::Catalog,
-    effect::{Action, Effect, Manner, Outcome, predict},
+    effect::{Action, Effect, Manner, Outcome, locks, predict},
     finding::Span,
     sql::{
         Statement,
-        statement::{Body, LazyBody, Name, Query},
+        statement::{Body, LazyBody, Name, Query, Transaction},
     },
 };
 
 /// How many calls deep functions are followed: deeper ones, and recursion, end here.
 const MAX_CALLS: usize = 8;
 
-/// Adds to `outcome` what the statements inside `statement` do, and applies them.
+/// Adds to `outcome` what the statements inside `statement` do, and applies them. `line` gives the line of a byte offset.
 pub(super) fn run(
     statement: &Statement,
     span: Span,
@@ -25,26 +25,38 @@ pub(super) fn run(
     catalog: &mut Catalog,
     outcome: &mut Outcome,
     origins: &mut Vec<(Range<usize>, Span)>,
+    line: &dyn Fn(usize) -> u32,
 ) {
-    let runs_code = matches!(statement, Statement::Do(_)) || !called(statement).is_empty();
-    let is_alone = runs_code && catalog.session.open.is_none();
-    let mut run = Run { major, catalog, outcome, origins };
-    match statement {
-        Statement::Do(body) => run.body(body, span, Place::Exact, 0),
-        _ => run.calls(statement, span, 0),
+    let mut run = Run { major, catalog, outcome, origins, line, own: None };
+    if let Statement::Do(body) = statement {
+        return run.in_transaction(span, |run| run.body(body, span, Call::FIRST));
     }
-    if is_alone && run.catalog.session.open.is_some() {
-        run.catalog.end_by_runner();
+    let bodies = run.bodies(statement);
+    if !bodies.is_empty() {
+        run.in_transaction(span, |run| run.called(&bodies, statement, span, Call::FIRST));
     }
 }
 
-/// Whether a body's offsets are places in the file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// They are: the body is part of the statement.
-    Exact,
-    /// They are not: the body is a function's, made elsewhere.
-    Call,
+/// How a body came to run.
+#[derive(Clone, Copy)]
+struct Call {
+    /// Whether the body's offsets are places in the file; not so if it was made elsewhere.
+    in_file: bool,
+    /// Whether it was only done by DO and CALL, so that code may end the transaction.
+    may_commit: bool,
+    /// How many calls deep it is.
+    depth: usize,
+}
+
+impl Call {
+    /// That of the statement in the file.
+    const FIRST: Self = Self { in_file: true, may_commit: true, depth: 0 };
+
+    /// Of a body that `statement` runs.
+    fn by(self, statement: &Statement) -> Self {
+        let may_commit = self.may_commit && matches!(statement, Statement::Do(_) | Statement::Call { .. });
+        Self { in_file: false, may_commit, depth: self.depth + 1 }
+    }
 }
 
 struct Run<'r> {
@@ -52,41 +64,47 @@ struct Run<'r> {
     catalog: &'r mut Catalog,
     outcome: &'r mut Outcome,
     origins: &'r mut Vec<(Range<usize>, Span)>,
+    line: &'r dyn Fn(usize) -> u32,
+    /// The first effect of the transaction that the statement is by itself; `None` inside another one.
+    own: Option<usize>,
 }
 
 impl Run<'_> {
-    fn body(&mut self, body: &Body, span: Span, place: Place, depth: usize) {
+    /// Runs code inside a transaction: the one that is open, or the one that the statement is by itself.
+    fn in_transaction(&mut self, span: Span, code: impl FnOnce(&mut Self)) {
+        if self.catalog.session.open.is_some() {
+            return code(self);
+        }
+        self.catalog.transaction(&Transaction::Begin);
+        self.own = Some(0);
+        code(self);
+        self.end(&Transaction::Commit { chain: false }, span);
+    }
+
+    /// Ends the statement's own transaction; the locks that it held through work are told.
+    fn end(&mut self, how: &Transaction, at: Span) {
+        let effects = self.own.and_then(|first| self.outcome.effects.get(first..)).unwrap_or_default();
+        let held = predict::held(effects, &self.catalog.session, self.line);
+        self.add(held, at);
+        self.catalog.transaction(how);
+        self.own = Some(self.outcome.effects.len());
+    }
+
+    fn body(&mut self, body: &Body, span: Span, call: Call) {
+        let place = |offset: usize, length: usize| {
+            let start = span.start + offset;
+            if call.in_file { Span { start, end: start + length } } else { span }
+        };
         for embedded in &body.statements {
-            let at = match place {
-                Place::Exact => {
-                    let start = span.start + embedded.offset;
-                    Span { start, end: start + embedded.length }
-                }
-                Place::Call => span,
-            };
-            // Code runs in a transaction even where its statement is one by itself, and after its own COMMIT in the next one.
-            if self.catalog.session.open.is_none() {
-                self.catalog.begin_by_runner();
+            let at = place(embedded.offset, embedded.length);
+            if let Statement::Transaction(how) = &embedded.statement {
+                self.control(how, at, call);
+            } else {
+                self.statement(&embedded.statement, at, span, call);
             }
-            let mut effects = predict::predict(&embedded.statement, self.catalog, self.major);
-            predict::mark_held(&mut effects, &self.catalog.session);
-            self.add(effects, at);
-            match &embedded.statement {
-                Statement::Do(inner) => self.body(inner, at, Place::Call, depth + 1),
-                statement => self.calls(statement, at, depth),
-            }
-            let held = self.outcome.locks();
-            self.catalog.session.hold(&held, span.start);
-            self.catalog.apply(&embedded.statement, self.major);
         }
         for dynamic in &body.dynamic {
-            let at = match place {
-                Place::Exact => {
-                    let start = span.start + dynamic.offset;
-                    Span { start, end: start + dynamic.length }
-                }
-                Place::Call => span,
-            };
+            let at = place(dynamic.offset, dynamic.length);
             self.add(vec![Effect::unseen(Action::RunDynamic, &dynamic.text)], at);
         }
         if let Some(why) = &body.unreadable {
@@ -94,19 +112,42 @@ impl Run<'_> {
         }
     }
 
-    /// The bodies of the functions that a statement calls.
-    fn calls(&mut self, statement: &Statement, span: Span, depth: usize) {
-        if depth >= MAX_CALLS {
-            return;
+    fn statement(&mut self, statement: &Statement, at: Span, outer: Span, call: Call) {
+        let mut effects = predict::predict(statement, self.catalog, self.major);
+        predict::mark_held(&mut effects, &self.catalog.session);
+        self.add(effects, at);
+        if let Statement::Do(inner) = statement {
+            self.body(inner, at, call.by(statement));
+        } else if call.depth < MAX_CALLS {
+            let bodies = self.bodies(statement);
+            self.called(&bodies, statement, at, call);
         }
-        let bodies: Vec<LazyBody> = called(statement)
-            .iter()
-            .flat_map(|name| self.catalog.find_functions(name))
-            .map(|it| it.body.clone())
-            .collect();
+        let taken = self.outcome.effects.get(self.own.unwrap_or(0)..).map(locks).unwrap_or_default();
+        self.catalog.session.hold(&taken, outer.start);
+        self.catalog.apply(statement, self.major);
+    }
+
+    /// COMMIT and ROLLBACK in code: they end the statement's own transaction, and the next begins at once.
+    fn control(&mut self, how: &Transaction, at: Span, call: Call) {
+        if self.own.is_some() && call.may_commit {
+            self.end(how, at);
+            self.catalog.transaction(&Transaction::Begin);
+        } else {
+            self.add(vec![predict::refused_in_code(call.may_commit)], at);
+        }
+    }
+
+    /// Runs the bodies of the functions that `statement` calls.
+    fn called(&mut self, bodies: &[LazyBody], statement: &Statement, span: Span, call: Call) {
         for body in bodies {
-            self.body(body.get(), span, Place::Call, depth + 1);
+            self.body(body.get(), span, call.by(statement));
         }
+    }
+
+    /// The bodies of the functions that a statement calls.
+    fn bodies(&self, statement: &Statement) -> Vec<LazyBody> {
+        let functions = called(statement).iter().flat_map(|name| self.catalog.find_functions(name));
+        functions.map(|it| it.body.clone()).collect()
     }
 
     fn add(&mut self, effects: Vec<Effect>, at: Span) {

@@ -197,11 +197,10 @@ impl Replay {
             predict::mark_held(&mut outcome.effects, &self.catalog.session);
         }
         let transaction = self.catalog.session.transaction;
-        embedded::run(statement, span, self.major, &mut self.catalog, &mut outcome, &mut origins);
+        let line = |offset| input.source.position(offset).line;
+        embedded::run(statement, span, self.major, &mut self.catalog, &mut outcome, &mut origins, &line);
         if is_judged {
-            let held = predict::held(&outcome.effects, &self.catalog.session, |since| {
-                input.source.position(since).line
-            });
+            let held = predict::held(&outcome.effects, &self.catalog.session, line);
             self.catalog.session.tell(held.iter().filter_map(|it| it.relation.as_ref()).map(|it| &it.name));
             outcome.effects.extend(held);
             self.catalog.session.hold(&outcome.locks(), span.start);

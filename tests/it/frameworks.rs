@@ -60,13 +60,32 @@ const MESSAGES: &[&str] = &[
     "BEGIN; ALTER TABLE t ADD COLUMN b int; COMMIT; ALTER TABLE t ADD COLUMN c int;",
     "VACUUM t; VACUUM t;",
     "VACUUM t;",
+    // Code.
+    "DO $$ BEGIN UPDATE t SET a = 1; COMMIT; UPDATE t SET a = 2; END $$;",
+    "DO $$ BEGIN UPDATE t SET a = 1; ROLLBACK; END $$;",
+    "SELECT 1; DO $$ BEGIN UPDATE t SET a = 1; COMMIT; END $$;",
+    "SELECT 1; DO $$ BEGIN ROLLBACK; END $$;",
+    "DO $$ BEGIN LOCK TABLE t; SET LOCAL work_mem = '1MB'; END $$;",
+    "DO $$ BEGIN CREATE INDEX CONCURRENTLY i ON t (a); END $$;",
+    "DO $$ BEGIN VACUUM t; END $$;",
+    "DO $$ BEGIN CALL p(); END $$;",
+    "CALL p();",
+    "SELECT 1; CALL p();",
+    "SELECT f();",
+    "DO $$ BEGIN PERFORM f(); END $$;",
+    "DO $$ BEGIN ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; COMMIT; ALTER TABLE t VALIDATE CONSTRAINT c; END $$;",
 ];
+
+/// What is there before each of them.
+const BEFORE: &str = "CREATE TABLE t (a int);
+CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;";
 
 #[test]
 fn one_message_is_one_transaction_as_on_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    fs::write(path("schema.sql"), "CREATE TABLE t (a int);").unwrap();
+    fs::write(path("schema.sql"), BEFORE).unwrap();
     let predicted: Vec<Option<String>> = MESSAGES
         .iter()
         .map(|message| {
@@ -87,7 +106,7 @@ fn one_message_is_one_transaction_as_on_the_server() {
                 let name = format!("message_{n}");
                 server.create_database(&name).unwrap();
                 let session = server.connect(&name).unwrap();
-                session.batch("CREATE TABLE t (a int)").unwrap();
+                session.batch(BEFORE).unwrap();
                 session.batch(message).err().map(|it| Refusal::of(&it).unwrap().sqlstate)
             })
             .collect::<Vec<_>>()

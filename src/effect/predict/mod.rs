@@ -42,6 +42,7 @@ use crate::{
 
 pub(crate) use effects::{Effects, Known};
 pub use held::{held, mark_held};
+pub use transaction::refused_in_code;
 
 /// The effects of `statement` on a server of `major`, run after everything that `catalog` has seen.
 ///

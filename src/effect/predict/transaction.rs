@@ -5,7 +5,7 @@
 
 use super::{Effects, attached::no_effect};
 use crate::{
-    effect::{Action, Effect, Manner, Reason},
+    effect::{Action, Effect, Harm, Manner, Reason},
     sql::statement::{
         AlterAction, AlterObject, Detach, ObjectKind, ReindexTarget, RelationKind, Set, Statement,
         Transaction,
@@ -93,6 +93,21 @@ fn of_partitioned(statement: &Statement, effects: &Effects<'_>) -> Option<(&'sta
         }
         _ => None,
     }
+}
+
+/// COMMIT or ROLLBACK in code that cannot end its transaction: a block is open around it, or a function that is no procedure ran it.
+///
+/// Source: manual, Transaction Management of PL/pgSQL; `_SPI_commit` in `src/backend/executor/spi.c`.
+pub fn refused_in_code(by_do_or_call: bool) -> Effect {
+    let detail = if by_do_or_call {
+        "code cannot end the transaction block that is open around it"
+    } else {
+        "code that a query calls cannot end the transaction"
+    };
+    let mut effect =
+        Effect::of(Action::Transaction).because(Reason::InTransaction).harm(Harm::Fails).detail(detail);
+    effect.sqlstate = Some("2D000");
+    effect
 }
 
 /// Adds what transaction control and SET do that a reader may not expect.
