@@ -33,6 +33,12 @@ pub(super) fn rules(config: &Config) -> Result<RuleSet, Error> {
     let ids: Vec<&str> = rules.rules().iter().map(|it| it.id.as_str()).collect();
     config.check_rules(&ids)?;
     rules.ask_for_packs(&config.packs);
+    // Whoever names one of our rules means that one, whatever is said of it by another name.
+    for rule in &config.rules {
+        for ours in rule.stands_for.iter().flatten() {
+            rules.set_severity(ours, rule.severity);
+        }
+    }
     for rule in &config.rules {
         rules.set_severity(&rule.id, rule.severity);
     }

@@ -10,7 +10,7 @@ use super::{CLEAN, World, args::Args, configured};
 use crate::{
     error::Error,
     finding::Severity,
-    rule::{Pack, Rule, RuleSet, Severities},
+    rule::{Foreign, Pack, Rule, RuleSet, Severities},
 };
 
 /// Prints `text` as it is.
@@ -23,13 +23,23 @@ pub(super) fn text(text: &str, world: &mut World<'_>) -> Result<u8, Error> {
 pub(super) fn explain(id: &str, config: Option<&Path>, world: &mut World<'_>) -> Result<u8, Error> {
     let rules = known(config)?;
     let Some(rule) = rules.find(id) else {
-        let meant = match rules.nearest(id) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => "`lockkeeper rules` lists them".to_owned(),
-        };
-        return Err(Error::Usage(format!("no rule is called `{id}`; {meant}")));
+        return Err(Error::Usage(format!("no rule is called `{id}`; {}", meant(id, &rules))));
     };
     text(rule.page.trim_start(), world)
+}
+
+/// What to look at instead of a rule that is not there.
+fn meant(id: &str, rules: &RuleSet) -> String {
+    let foreign = Foreign::all().iter().find_map(|it| Some((it.name, it.ours(id)?)));
+    match (foreign, rules.nearest(id)) {
+        (Some((linter, [])), _) => format!("{linter} has one, which has no counterpart here"),
+        (Some((linter, ours)), _) => {
+            let ours: Vec<String> = ours.iter().map(|it| format!("`{it}`")).collect();
+            format!("{linter} has one, which stands for {}", ours.join(", "))
+        }
+        (None, Some(nearest)) => format!("did you mean `{nearest}`?"),
+        (None, None) => "`lockkeeper rules` lists them".to_owned(),
+    }
 }
 
 /// Prints all rules.

@@ -136,6 +136,8 @@ pub struct RuleSeverity {
     pub id: String,
     /// Its severity, whatever the rule itself says.
     pub severity: Severity,
+    /// The rules that the id stands for, if it is one of another linter that is obeyed; they may be none.
+    pub stands_for: Option<Vec<&'static str>>,
     place: Range<usize>,
 }
 
@@ -198,13 +200,17 @@ impl Config {
         }
         let severity = |(id, severity): (toml::Spanned<String>, Severity)| RuleSeverity {
             place: id.span(),
+            stands_for: stands_for(&config.foreign, id.get_ref()),
             id: id.into_inner(),
             severity,
         };
         config.rules = raw.rules.into_iter().map(severity).collect();
         config.rules.sort_by_key(|it| it.place.start);
         for raw in raw.overrides {
-            let (over, rules) = overrides::read(&source, raw)?;
+            let (mut over, rules) = overrides::read(&source, raw)?;
+            let ours = over.rules.iter().filter_map(|it| stands_for(&config.foreign, it));
+            let ours: Vec<String> = ours.flatten().map(str::to_owned).collect();
+            over.rules.extend(ours);
             config.overrides.push(over);
             config.overridden.extend(rules);
         }
@@ -227,17 +233,33 @@ impl Config {
         self.source.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// Checks that every rule that has a severity is one of `ids`.
+    /// Checks that every rule that has a severity is one of `ids`, or one of a linter that is obeyed.
     pub fn check_rules(&self, ids: &[&str]) -> Result<(), Error> {
+        let is_ours = |id: &String| ids.contains(&id.as_str());
+        let is_without = |it: &&RuleSeverity| {
+            it.severity > Severity::Off && it.stands_for.as_ref().is_some_and(Vec::is_empty)
+        };
+        if let Some(rule) = self.rules.iter().find(|it| is_without(it) && !is_ours(&it.id)) {
+            let problem = format!("`{}` has no counterpart here: nothing would be found", rule.id);
+            return Err(self.source.mistake(&problem, rule.place.clone()));
+        }
         let rules = self.rules.iter().map(|it| (&it.id, it.place.clone()));
-        let mut rules = rules.chain(self.overridden.iter().map(|it| (it.get_ref(), it.span())));
-        let Some((unknown, place)) = rules.find(|it| !ids.contains(&it.0.as_str())) else {
+        let rules = rules.chain(self.overridden.iter().map(|it| (it.get_ref(), it.span())));
+        let mut rules = rules.filter(|it| !is_ours(it.0) && stands_for(&self.foreign, it.0).is_none());
+        let Some((unknown, place)) = rules.next() else {
             return Ok(());
         };
         let choices: Vec<_> = ids.iter().map(|it| format!("`{it}`")).collect();
         let problem = format!("unknown rule `{unknown}`, expected one of {}", choices.join(", "));
         Err(self.source.mistake(&problem, place))
     }
+}
+
+/// Our rules that stand for a rule of another linter; `None` if none has one of this name.
+fn stands_for(foreign: &[&'static Foreign], id: &str) -> Option<Vec<&'static str>> {
+    let mut known = foreign.iter().filter_map(|it| it.ours(id)).peekable();
+    known.peek()?;
+    Some(known.flatten().copied().collect())
 }
 
 impl Source {

@@ -4,7 +4,10 @@
 //! that one. `-- lockkeeper: allow-file <rule>…` is for the whole file. Block comments do as well.
 //! A name that is no rule allows nothing, and is a finding: a typo must not silence more than it says.
 
-use super::{foreign::Foreign, set::RuleSet};
+use super::{
+    foreign::{Foreign, Reach},
+    set::RuleSet,
+};
 use crate::finding::Span;
 
 /// The rule that finds names that are no rules.
@@ -37,6 +40,8 @@ struct Entry {
     span: Span,
     /// Whether it must be of use, and say why if that is asked for: another linter's comment need not.
     is_ours: bool,
+    /// Whether another linter's name stands for it and perhaps for others, of which one may be of use.
+    is_alias: bool,
     used: bool,
 }
 
@@ -70,7 +75,7 @@ impl Suppressions {
             }
             let Some(directive) = text.strip_prefix("lockkeeper:").map(str::trim) else { continue };
             match parse(directive) {
-                Ok(allow) => suppressions.add(&allow, *span, source, statements, rules),
+                Ok(allow) => suppressions.add(&allow, *span, source, statements, rules, foreign),
                 Err(detail) => suppressions.misuses.push(Misuse { rule: UNKNOWN_RULE, span: *span, detail }),
             }
         }
@@ -107,7 +112,11 @@ impl Suppressions {
         let mut misuses = std::mem::take(&mut self.misuses);
         misuses.retain(|it| !self.allows(it.rule, None));
         let may_be_unused = |it: &&Entry| {
-            it.is_ours && it.rule != UNUSED && !is_of_changes(&it.rule) && rules.is_on(&it.rule)
+            it.is_ours
+                && !it.is_alias
+                && it.rule != UNUSED
+                && !is_of_changes(&it.rule)
+                && rules.is_on(&it.rule)
         };
         let unused = self.entries.iter().filter(|it| !it.used).filter(may_be_unused);
         let unused = unused.map(|it| Misuse { rule: UNUSED, span: it.span, detail: it.rule.clone() });
@@ -121,24 +130,38 @@ impl Suppressions {
 
     fn add_foreign(&mut self, linter: &Foreign, text: &str, span: Span, source: &str, statements: &[Span]) {
         let Some(allowed) = linter.read(text) else { return };
-        let statement = if allowed.whole_file { None } else { statement_of(span, source, statements) };
+        let whole_file = match allowed.reach {
+            Reach::Statement => false,
+            Reach::File => true,
+            Reach::StatementOrHead => is_head(span, source, statements),
+        };
+        let statement = if whole_file { None } else { statement_of(span, source, statements) };
         for name in allowed.unknown {
             let detail = format!("`{name}` is no rule of {}", linter.name);
             self.misuses.push(Misuse { rule: UNKNOWN_RULE, span, detail });
         }
-        if allowed.whole_file || statement.is_some() {
+        if whole_file || statement.is_some() {
             self.entries.extend(allowed.rules.into_iter().map(|rule| Entry {
                 rule: rule.to_owned(),
                 statement,
                 reason: None,
                 span,
                 is_ours: false,
+                is_alias: true,
                 used: false,
             }));
         }
     }
 
-    fn add(&mut self, allow: &Allow<'_>, span: Span, source: &str, statements: &[Span], rules: &RuleSet) {
+    fn add(
+        &mut self,
+        allow: &Allow<'_>,
+        span: Span,
+        source: &str,
+        statements: &[Span],
+        rules: &RuleSet,
+        foreign: &[&Foreign],
+    ) {
         let statement = if allow.whole_file { None } else { statement_of(span, source, statements) };
         if !allow.whole_file && statement.is_none() {
             let detail = "no statement follows".to_owned();
@@ -146,16 +169,20 @@ impl Suppressions {
             return;
         }
         for rule in &allow.rules {
+            let entry = |rule: &str, is_alias: bool| Entry {
+                rule: rule.to_owned(),
+                statement,
+                reason: allow.reason.map(str::to_owned),
+                span,
+                is_ours: true,
+                is_alias,
+                used: false,
+            };
+            let aliased: Vec<_> = foreign.iter().filter_map(|it| it.ours(rule)).collect();
             if rules.find(rule).is_some() {
-                let reason = allow.reason.map(str::to_owned);
-                self.entries.push(Entry {
-                    rule: (*rule).to_owned(),
-                    statement,
-                    reason,
-                    span,
-                    is_ours: true,
-                    used: false,
-                });
+                self.entries.push(entry(rule, false));
+            } else if !aliased.is_empty() {
+                self.entries.extend(aliased.into_iter().flatten().map(|it| entry(it, true)));
             } else {
                 let suggestion =
                     rules.nearest(rule).map_or(String::new(), |it| format!("; did you mean `{it}`?"));
@@ -214,6 +241,13 @@ fn statement_of(comment: Span, source: &str, statements: &[Span]) -> Option<usiz
         return Some(n);
     }
     (next < statements.len()).then_some(next)
+}
+
+/// Whether `comment` is at the head of its file, parted from the first statement by an empty line.
+fn is_head(comment: Span, source: &str, statements: &[Span]) -> bool {
+    let first = statements.first().map_or(source.len(), |it| it.start);
+    let between = source.get(comment.end..first).unwrap_or_default();
+    between.lines().skip(1).any(|it| it.trim().is_empty())
 }
 
 /// Whether `comment` is the last thing on the line on which `statement` ends.

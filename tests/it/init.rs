@@ -12,19 +12,8 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::{
     cli::{Ran, lockkeeper},
-    repository::Repository,
+    repository::{Repository, in_folder},
 };
-
-/// Runs the real program in a folder, as a user does.
-fn in_folder(folder: &Path, args: &[&str]) -> Ran {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_lockkeeper")).current_dir(folder).args(args).output().unwrap();
-    Ran {
-        code: u8::try_from(output.status.code().unwrap()).unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 fn init(repository: &Repository, args: &[&str]) -> Ran {
     in_folder(&repository.path(""), &[&["init"], args].concat())

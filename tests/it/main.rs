@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics is a test that fails")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test that prints talks to whoever runs it")]
 
+mod adoption;
 mod baseline;
 mod catalog;
 mod cli;

@@ -64,6 +64,18 @@ impl Repository {
     }
 }
 
+/// Runs the real program in a folder, as a user does; the day is 2026-11-21.
+pub(crate) fn in_folder(folder: &Path, args: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockkeeper"));
+    let output =
+        command.current_dir(folder).env("SOURCE_DATE_EPOCH", "1795262400").args(args).output().unwrap();
+    Ran {
+        code: u8::try_from(output.status.code().unwrap()).unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
 /// Runs git in `folder`.
 pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
     let user = ["user.name=a", "user.email=a@example.org", "commit.gpgsign=false", "core.autocrlf=false"];

@@ -121,16 +121,59 @@ fn comments_of_other_linters_are_obeyed_on_request_only() {
     let file = "-- squawk-ignore-file ban-drop-table, require-concurrent-index-creation\nSELECT 1;\nCREATE INDEX i ON t (a);";
     assert_eq!(report_obeying(file, squawk()), no_findings);
     assert_eq!(report_obeying("-- eugene: ignore E6, E9\nCREATE INDEX i ON t (a);", eugene()), no_findings);
+    // Without a name it is for all rules of that linter, which is not all of ours.
+    for bare in ["-- squawk-ignore", "-- squawk-ignore-file"] {
+        assert_eq!(report_obeying(&format!("{bare}\nCREATE INDEX i ON t (a);"), squawk()), no_findings);
+    }
+    assert_eq!(
+        report_obeying("-- squawk-ignored: by nobody\nCREATE INDEX i ON t (a);", squawk()),
+        ["2:1 index-blocks-writes"]
+    );
+    // Its names do in our own comments as well, and need not all be of use.
+    let ours = "-- lockkeeper: allow changing-column-type, require-concurrent-index-creation: small\nCREATE INDEX i ON t (a);";
+    assert_eq!(report_obeying(ours, squawk()), no_findings);
+    assert_eq!(report(ours).len(), 3);
     // One that is of no use here may be of use there.
     assert_eq!(report_obeying("-- squawk-ignore ban-drop-table\nSELECT 1;", squawk()), no_findings);
 }
 
 #[test]
+fn each_linter_has_its_own_way_to_name_rules() {
+    let of = |linter: &str, comment: &str| {
+        let sql = format!("{comment}CREATE INDEX i ON t (a);\nCREATE INDEX j ON t (b);");
+        report_obeying(&sql, vec![Foreign::by_name(linter).unwrap()])
+    };
+    let [first, both] = [vec!["3:1 index-blocks-writes"], Vec::new()];
+    let cases: &[(&str, &str, &Vec<&str>)] = &[
+        ("pgfence", "-- pgfence-ignore\n", &first),
+        ("pgfence", "-- pgfence-ignore because it is small\n", &first),
+        ("pgfence", "-- pgfence-ignore: drop-table, create-index-not-concurrent\n", &first),
+        ("pgfence", "-- pgfence: ignore create-index-not-concurrent\n", &first),
+        (
+            "pgfence",
+            "-- pgfence-ignore: drop-table\n",
+            &vec!["2:1 index-blocks-writes", "3:1 index-blocks-writes"],
+        ),
+        ("atlas", "-- atlas:nolint\n", &first),
+        ("atlas", "-- atlas:nolint PG301 PG101\n", &first),
+        ("atlas", "-- atlas:nolint concurrent_index\n", &first),
+        ("atlas", "--atlas:nolint DS103\n", &vec!["2:1 index-blocks-writes", "3:1 index-blocks-writes"]),
+        ("atlas", "-- atlas:nolint PG101\n\n", &both),
+        ("atlas", "-- atlas:nolint PG101\r\n-- All of it.\r\n\r\n", &both),
+        ("eugene", "-- eugene: ignore\n", &first),
+    ];
+    for (linter, comment, expected) in cases {
+        assert_eq!(of(linter, comment), **expected, "{linter}: {comment}");
+    }
+    assert_eq!(of("atlas", "-- atlas:nolint PG999\n")[0], "1:1 unknown-rule-in-suppression");
+}
+
+#[test]
 fn every_counterpart_is_a_rule() {
     let rules = RuleSet::embedded().unwrap();
-    for name in ["squawk", "eugene"] {
-        for ours in Foreign::by_name(name).unwrap().counterparts() {
-            assert!(rules.find(ours).is_some(), "{name}: {ours}");
+    for linter in Foreign::all() {
+        for ours in linter.counterparts() {
+            assert!(rules.find(ours).is_some(), "{}: {ours}", linter.name);
         }
     }
 }
