@@ -30,6 +30,8 @@ pub struct Catalog {
     constraint_homes: FxHashMap<Name, Vec<Oid>>,
     /// The functions, without their schemas, that some relation calls or did call. Never shortened either.
     called: FxHashSet<Ident>,
+    /// The schemas in which row-level security was ever on. Never shortened either.
+    pub(super) secured: FxHashSet<Ident>,
     /// The temporary relations, those gone included.
     pub(super) temporaries: Vec<Oid>,
     /// The server's major version, as the latest statement was applied with.
@@ -314,6 +316,11 @@ impl Catalog {
                 it.name.schema == name.schema && it.constraints.iter().any(|it| it.name == name.name)
             })
         })
+    }
+
+    /// Whether a table of this schema may have row-level security.
+    pub fn may_have_row_security(&self, schema: &Ident) -> bool {
+        self.secured.contains(schema)
     }
 
     /// Removes a relation, and nothing else.

@@ -22,7 +22,7 @@ use crate::{
     config::{self, Config},
     error::Error,
     finding::{Finding, Severity},
-    lint::{Input, InputRole, Options},
+    lint::{Input, InputRole, LOCK_BUDGET, Options},
     lsp::{self, Ended, Surroundings},
     migration::{Detected, natural},
     rule::Overrides,
@@ -48,6 +48,7 @@ fn surroundings(path: Option<&Path>, config: Option<&Path>, today: Date) -> Resu
         postgres: config.postgres.unwrap_or(config::OLDEST_SUPPORTED),
         settings: config.session.clone(),
         require_reason: config.require_reason,
+        lock_budget: config.lock_budget.unwrap_or(LOCK_BUDGET),
         foreign: config.foreign.clone(),
         keep_statements: true,
     };

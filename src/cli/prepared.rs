@@ -20,7 +20,7 @@ use crate::{
     config::{self, Config},
     error::Error,
     fix::Suggester,
-    lint::{self, InputRole, LintedFile, Options},
+    lint::{self, InputRole, LOCK_BUDGET, LintedFile, Options},
     migration::Detected,
     report::{self, Assumed},
     rule::RuleSet,
@@ -65,6 +65,7 @@ impl Prepared {
             postgres: declared.unwrap_or(config::OLDEST_SUPPORTED),
             settings: config.session.clone(),
             require_reason: config.require_reason,
+            lock_budget: config.lock_budget.unwrap_or(LOCK_BUDGET),
             foreign: config.foreign.clone(),
             keep_statements: extras.keep_statements,
         };

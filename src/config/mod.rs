@@ -64,6 +64,8 @@ pub struct Config {
     pub rules_folder: Option<PathBuf>,
     /// Whether a suppression must say why.
     pub require_reason: bool,
+    /// How many new files may lock the same table before it is told.
+    pub lock_budget: Option<usize>,
     /// The other linters whose suppressions are obeyed.
     pub foreign: Vec<&'static Foreign>,
     /// Settings that the runner or its role puts in force before each file.
@@ -175,6 +177,7 @@ impl Config {
             packs: raw.packs,
             rules_folder: raw.rules_folder.map(below),
             require_reason: raw.require_reason,
+            lock_budget: raw.lock_budget,
             session: raw.session.settings(),
             ..Self::default()
         };

@@ -27,6 +27,7 @@ pub(super) struct Raw {
     pub rules: HashMap<Spanned<String>, Severity>,
     pub rules_folder: Option<String>,
     pub require_reason: bool,
+    pub lock_budget: Option<usize>,
     pub obey: Vec<Spanned<String>>,
     pub session: Session,
     pub fix: Fix,

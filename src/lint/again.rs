@@ -18,7 +18,7 @@ pub struct Past {
 impl Past {
     /// Replays what ran before.
     pub fn new(history: &[Input], rules: &RuleSet, options: Options) -> Self {
-        let mut replay = Replay::new(undone::asked(rules), &options);
+        let mut replay = Replay::new(rules, &options);
         for (input, file) in read::all(history) {
             replay.run(input, file);
         }

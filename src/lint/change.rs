@@ -65,7 +65,7 @@ pub(super) fn said(input: &Input, statements: &[Span]) -> Option<Said> {
     match &input.change {
         Change::Unknown | Change::Unchanged | Change::New { behind: None } => None,
         Change::New { behind: Some(last) } => {
-            Some(Said { rule: "migration-out-of-order", at: first, detail: last.clone() })
+            Some(Said { rule: "migration-out-of-order", at: first, detail: last.clone(), relation: None })
         }
         Change::Edited { merged, .. } => {
             let is_changed = |it: &&Span| {
@@ -74,7 +74,8 @@ pub(super) fn said(input: &Input, statements: &[Span]) -> Option<Said> {
             let at = statements.iter().find(is_changed).copied().unwrap_or(first);
             let detail =
                 "this migration was edited after it was merged: where it ran already, the change never runs";
-            let said = Said { rule: "merged-migration-edited", at, detail: detail.to_owned() };
+            let said =
+                Said { rule: "merged-migration-edited", at, detail: detail.to_owned(), relation: None };
             (!keeps(input, merged)).then_some(said)
         }
         Change::Deleted { n_others } => {
@@ -85,7 +86,7 @@ pub(super) fn said(input: &Input, statements: &[Span]) -> Option<Said> {
             };
             let detail =
                 format!("{what} deleted after the merge: where it ran already, that takes nothing back");
-            Some(Said { rule: "merged-migration-edited", at: first, detail })
+            Some(Said { rule: "merged-migration-edited", at: first, detail, relation: None })
         }
     }
 }

@@ -90,7 +90,7 @@ struct Judged<'i> {
 impl Judged<'_> {
     fn statement(&mut self, n: usize, ran: &Ran, rules: &RuleSet, suppressions: &mut Suppressions) {
         for said in &ran.said {
-            if let Some(judgement) = rules.say(said.rule, &said.detail, None)
+            if let Some(judgement) = rules.say(said.rule, &said.detail, said.relation.clone())
                 && !suppressions.allows(said.rule, Some(n))
             {
                 self.add(judgement, said.at, ran.span);

@@ -54,5 +54,5 @@ pub(super) fn judge(name: &str, arguments: &[String], at: Span) -> Option<Said> 
         "gexec" => ("dynamic-sql", "\\gexec runs what a query returns".to_owned()),
         _ => ("unsupported-meta-command", format!("\\{name} {}", arguments.join(" ")).trim_end().to_owned()),
     };
-    Some(Said { rule, at, detail })
+    Some(Said { rule, at, detail, relation: None })
 }

@@ -14,6 +14,7 @@ mod read;
 mod replaced;
 mod replay;
 mod scope;
+mod together;
 mod undone;
 
 pub use again::Past;
@@ -29,6 +30,9 @@ use crate::{
     sql::source::Source,
 };
 
+/// How many new files may lock the same table, when nobody says another number.
+pub const LOCK_BUDGET: usize = 3;
+
 /// What a run assumes of the server and of whoever runs the files.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -38,6 +42,8 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// Whether a suppression must say why.
     pub require_reason: bool,
+    /// How many new files may lock the same table before it is told.
+    pub lock_budget: usize,
     /// The other linters whose suppressions are obeyed.
     pub foreign: Vec<&'static Foreign>,
     /// Whether the report lists every statement, or the findings only.
@@ -115,7 +121,7 @@ pub fn lint_each<'i>(
     options: &Options,
     tell: &mut (dyn FnMut(Vec<LintedFile<'i>>) -> ControlFlow<()> + Send),
 ) {
-    let mut replay = replay::Replay::new(undone::asked(rules), options);
+    let mut replay = replay::Replay::new(rules, options);
     let mut waiting = undone::Waiting::default();
     let mut batches = batches(inputs);
     let mut read: Vec<(&Input, read::File)> = Vec::new();

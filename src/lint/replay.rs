@@ -4,12 +4,14 @@ use super::{
     Change, Input, InputRole, Options, embedded, meta,
     read::{File, Kind, Piece},
     replaced, scope,
+    together::{Now, Together},
     undone::{self, Question},
 };
 use crate::{
     catalog::{Catalog, Session},
-    effect::{Outcome, Runner, Scope, Situation, predict},
+    effect::{Outcome, Relation, Runner, Scope, Situation, predict},
     finding::Span,
+    rule::RuleSet,
     sql::{
         Statement,
         statement::{Name, StatementKind, Transaction},
@@ -21,6 +23,7 @@ use crate::{
 pub(super) struct Replay {
     /// The rules that are on of those about what is left undone.
     asked: Vec<&'static str>,
+    together: Together,
     catalog: Catalog,
     major: u16,
     n_files: u32,
@@ -57,15 +60,18 @@ pub(super) struct Said {
     pub(super) rule: &'static str,
     pub(super) at: Span,
     pub(super) detail: String,
+    /// What it is about, when that is one relation.
+    pub(super) relation: Option<Relation>,
 }
 
 impl Replay {
-    pub(super) fn new(asked: Vec<&'static str>, options: &Options) -> Self {
+    pub(super) fn new(rules: &RuleSet, options: &Options) -> Self {
         let settings =
             options.settings.iter().map(|(name, value)| (name.as_str().into(), vec![value.clone()]));
         let mut catalog = Catalog::new();
         catalog.session = Session::with_defaults(settings);
-        Self { asked, catalog, major: options.postgres, n_files: 0 }
+        let (asked, together) = (undone::asked(rules), Together::new(rules, options.lock_budget));
+        Self { asked, together, catalog, major: options.postgres, n_files: 0 }
     }
 
     /// What exists so far.
@@ -78,6 +84,7 @@ impl Replay {
         self.n_files += 1;
         self.catalog.start_file(self.n_files);
         let is_judged = input.role == InputRole::Linted;
+        self.together.start_file(input);
         let mut statements = Vec::new();
         let mut rest = file.pieces;
         let mut declared = input.runner;
@@ -88,6 +95,12 @@ impl Replay {
             let sent = self.part(rest, declared, is_judged, input, &mut statements);
             runner.get_or_insert(sent);
             (rest, declared) = (after, next);
+        }
+        for (place, relation, detail) in self.together.end_file() {
+            if let Some(ran) = statements.get_mut(place) {
+                let (rule, at) = ("statistics-are-missing", ran.span);
+                ran.said.push(Said { rule, at, detail, relation: Some(relation) });
+            }
         }
         let asked = if is_judged && input.change != Change::Unchanged { self.asked.as_slice() } else { &[] };
         let questions = undone::questions(&statements, asked, &self.catalog);
@@ -116,7 +129,7 @@ impl Replay {
                     Some(self.ran_quietly(piece.span, StatementKind::Transaction, Vec::new(), runner))
                 }
                 Kind::Statement(statement) => {
-                    Some(self.statement(&statement, piece.span, runner, is_judged, input))
+                    Some(self.statement(&statement, piece.span, statements.len(), runner, is_judged, input))
                 }
                 Kind::Unreadable { message, at } => Some(self.unreadable(piece.span, at, message, runner)),
                 Kind::Meta { name, arguments } => {
@@ -158,7 +171,7 @@ impl Replay {
                 statements.iter_mut().rev().find(|it| it.outcome.statement == StatementKind::Transaction);
             if let Some(begin) = begin.filter(|_| is_judged) {
                 let (rule, at) = ("uncommitted-transaction", begin.span);
-                begin.said.push(Said { rule, at, detail: String::new() });
+                begin.said.push(Said { rule, at, detail: String::new(), relation: None });
             }
             self.catalog.transaction(&Transaction::Commit { chain: false });
         } else if runner != Runner::Batch {
@@ -185,6 +198,7 @@ impl Replay {
         &mut self,
         statement: &Statement,
         span: Span,
+        place: usize,
         runner: Runner,
         is_judged: bool,
         input: &Input,
@@ -199,6 +213,11 @@ impl Replay {
         let transaction = self.catalog.session.transaction;
         let line = |offset| input.source.position(offset).line;
         embedded::run(statement, span, self.major, &mut self.catalog, &mut outcome, &mut origins, &line);
+        let mut said = Vec::new();
+        if is_judged && input.change != Change::Unchanged {
+            let (outcome, catalog) = (&outcome, &self.catalog);
+            said = self.together.see(&Now { statement, outcome, span, place, input, catalog });
+        }
         if is_judged {
             let held = predict::held(&outcome.effects, &self.catalog.session, line);
             self.catalog.session.tell(held.iter().filter_map(|it| it.relation.as_ref()).map(|it| &it.name));
@@ -216,11 +235,11 @@ impl Replay {
         {
             makes.extend(replaced::index_made_by(it, &self.catalog));
         }
-        Ran { span, outcome, origins, said: Vec::new(), transaction, makes }
+        Ran { span, outcome, origins, said, transaction, makes }
     }
 
     fn unreadable(&self, span: Span, at: Span, message: String, runner: Runner) -> Ran {
-        let said = Said { rule: "unreadable-statement", at, detail: message };
+        let said = Said { rule: "unreadable-statement", at, detail: message, relation: None };
         self.ran_quietly(span, StatementKind::Unreadable, vec![said], runner)
     }
 

@@ -1,7 +1,7 @@
 //! The examples of a rule's page, which are its tests.
 //!
-//! A `sql schema` fence says what existed before the examples that follow it, and a `sql merged` fence what these said when they were
-//! merged; a `toml config` fence is their lockkeeper.toml. A `text` fence after a bad example is its report.
+//! A `sql schema` fence says what existed before the examples that follow it, `sql deploy` fences after it are the new files before each of
+//! them, and a `sql merged` fence is what these said when they were merged; a `toml config` fence is their lockkeeper.toml. A `text` fence after a bad example is its report.
 
 use serde::Deserialize;
 
@@ -17,6 +17,8 @@ pub struct Example {
     pub sql: String,
     /// What existed before.
     pub schema: String,
+    /// The new files that run before it in the same deploy.
+    pub deploy: Vec<String>,
     /// What it said when it was merged, if it was.
     pub merged: Option<String>,
     /// The configuration that it is linted with.
@@ -68,19 +70,24 @@ pub enum Reasons {
 pub(super) fn examples(fences: &[Fence<'_>]) -> Result<Vec<Example>, String> {
     let mut examples: Vec<Example> = Vec::new();
     let mut schema = String::new();
-    let (mut merged, mut config) = (None, None);
+    let (mut merged, mut config, mut deploy) = (None, None, Vec::new());
     let mut report_follows = false;
     for fence in fences {
         let mut words = fence.info.split_whitespace();
         match (words.next(), words.next()) {
-            (Some("sql"), Some("schema")) => fence.text.clone_into(&mut schema),
+            (Some("sql"), Some("schema")) => {
+                fence.text.clone_into(&mut schema);
+                deploy.clear();
+            }
+            (Some("sql"), Some("deploy")) => deploy.push(fence.text.to_owned()),
             (Some("toml"), Some("config")) => config = Some(fence.text.to_owned()),
             (Some("sql"), Some("merged")) => merged = Some(fence.text.to_owned()),
             (Some("sql"), Some(mark)) => {
                 let (mark, options) = (parse_mark(mark, fence)?, parse_options(words, fence)?);
                 let (sql, schema, merged) = (fence.text.to_owned(), schema.clone(), merged.clone());
-                let (config, line) = (config.clone(), fence.first_line);
-                examples.push(Example { mark, sql, schema, merged, config, options, report: None, line });
+                let (config, deploy, line) = (config.clone(), deploy.clone(), fence.first_line);
+                let report = None;
+                examples.push(Example { mark, sql, schema, deploy, merged, config, options, report, line });
             }
             (Some("text"), None) if report_follows => {
                 if let Some(example) = examples.last_mut() {
@@ -100,7 +107,7 @@ fn parse_mark(mark: &str, fence: &Fence<'_>) -> Result<Mark, String> {
         "good" => Ok(Mark::Good),
         "elsewhere" => Ok(Mark::Elsewhere),
         _ => Err(format!(
-            "line {}: unknown mark `{mark}`, expected one of `bad`, `good`, `elsewhere`, `schema`, `merged`",
+            "line {}: unknown mark `{mark}`, expected one of `bad`, `good`, `elsewhere`, `schema`, `deploy`, `merged`",
             fence.first_line - 1
         )),
     }

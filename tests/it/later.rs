@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use lockkeeper::{
+    effect::Runner,
     lint::{Change, Input, InputRole, Options, lint},
     rule::RuleSet,
     sql::source::Source,
@@ -10,19 +11,30 @@ use lockkeeper::{
 
 /// What `rule` finds in files that run one after the other: `1.sql:1: message`.
 fn findings(rule: &str, files: &[&str]) -> String {
+    findings_of(rule, files, &Change::Unknown, None, 3)
+}
+
+fn findings_of(
+    rule: &str,
+    files: &[&str],
+    change: &Change,
+    runner: Option<Runner>,
+    lock_budget: usize,
+) -> String {
     let input = |(n, text): (usize, &&str)| Input {
         source: Source::new(format!("{}.sql", n + 1), text.as_bytes().to_vec()),
         role: InputRole::Linted,
         framework: "plain",
-        runner: None,
+        runner,
         parts: Vec::new(),
-        change: Change::Unknown,
+        change: if n == 0 { Change::Unknown } else { change.clone() },
     };
     let inputs: Vec<Input> = files.iter().enumerate().map(input).collect();
     let options = Options {
         postgres: 15,
         settings: Vec::new(),
         require_reason: false,
+        lock_budget,
         foreign: Vec::new(),
         keep_statements: false,
     };
@@ -99,4 +111,24 @@ fn nobody_waits_for_a_whole_history() {
     files.extend(["SELECT 1;"; 60]);
     files.push("ALTER TABLE logs ADD PRIMARY KEY (id);");
     assert_eq!(findings("table-has-no-primary-key", &files).lines().count(), 1);
+}
+
+#[test]
+fn a_deploy_is_what_is_new_since_the_merge() {
+    const TABLE: &str = "CREATE TABLE orders (id bigint PRIMARY KEY);";
+    let files = [
+        TABLE,
+        "ALTER TABLE orders ADD COLUMN a int; ALTER TABLE orders ADD COLUMN a2 int;",
+        "ALTER TABLE orders ADD COLUMN b int;",
+        "SELECT 1;",
+        "ALTER TABLE orders ADD COLUMN c int;",
+    ];
+    let new = Change::New { behind: None };
+    let found =
+        |change, runner, budget| findings_of("deploy-locks-table-often", &files, change, runner, budget);
+    assert_eq!(found(&new, None, 2), "5.sql:1: 3 migrations lock public.orders: 2.sql, 3.sql and this one\n");
+    assert_eq!(found(&new, None, 3), "");
+    assert_eq!(found(&Change::Unknown, None, 2), "", "years of migrations are no deploy");
+    assert_eq!(found(&new, Some(Runner::Batch), 1), "", "one transaction locks the table once");
+    assert_eq!(found(&new, Some(Runner::Own), 1).lines().count(), 1, "a file counts once");
 }

@@ -104,6 +104,7 @@ fn pipeline(text: &str, rules: &RuleSet) {
         postgres: 14,
         settings: Vec::new(),
         require_reason: false,
+        lock_budget: 3,
         foreign: Vec::new(),
         keep_statements: true,
     };

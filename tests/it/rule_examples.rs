@@ -37,26 +37,30 @@ fn folder() -> PathBuf {
 }
 
 fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
-    let input = |path: &str, text: &str, role| Input {
+    let input = |path: &str, text: &str, role, change| Input {
         source: Source::new(path, text.as_bytes().to_vec()),
         role,
         framework: "plain",
         runner: if role == InputRole::Linted { example.options.transaction } else { None },
         parts: Vec::new(),
-        change: if role == InputRole::Linted { change(example) } else { Change::Unknown },
+        change,
     };
-    let inputs = [
-        input("schema.sql", &example.schema, InputRole::Schema),
-        input("example.sql", &example.sql, InputRole::Linted),
-    ];
+    let mut inputs = vec![input("schema.sql", &example.schema, InputRole::Schema, Change::Unknown)];
+    for (n, text) in example.deploy.iter().enumerate() {
+        let path = format!("{}.sql", n + 1);
+        inputs.push(input(&path, text, InputRole::Linted, Change::New { behind: None }));
+    }
+    inputs.push(input("example.sql", &example.sql, InputRole::Linted, change(example)));
     let options = Options {
         postgres: example.options.pg.unwrap_or(MAJOR),
         settings: Vec::new(),
+        lock_budget: 3,
         require_reason: example.options.reasons == Some(Reasons::Required),
         foreign: Vec::new(),
         keep_statements: false,
     };
     let mut found: Vec<_> = lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect();
+    found.retain(|it| &*it.path == "example.sql");
     if let Some(text) = &example.config {
         let config = Config::parse(Path::new("lockkeeper.toml"), text.clone()).unwrap();
         let mut overrides =
@@ -78,6 +82,7 @@ fn change(example: &Example) -> Change {
             Change::Edited { lines: vec![Lines { first: 1, last: u32::MAX }], merged: vec![merged.clone()] }
         }
         (None, Some(last)) => Change::New { behind: Some(last.clone()) },
+        (None, None) if !example.deploy.is_empty() => Change::New { behind: None },
         (None, None) => Change::Unknown,
     }
 }

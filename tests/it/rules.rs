@@ -72,7 +72,7 @@ fn what_a_page_lacks_or_gets_wrong_is_said() {
         (
             "sql bad",
             "sql bda",
-            "line 13: unknown mark `bda`, expected one of `bad`, `good`, `elsewhere`, `schema`, `merged`",
+            "line 13: unknown mark `bda`, expected one of `bad`, `good`, `elsewhere`, `schema`, `deploy`, `merged`",
         ),
         (
             "sql bad",

@@ -23,6 +23,7 @@ fn report_obeying(sql: &str, foreign: Vec<&'static Foreign>) -> Vec<String> {
         postgres: 15,
         settings: Vec::new(),
         require_reason: false,
+        lock_budget: 3,
         foreign,
         keep_statements: false,
     };

@@ -68,7 +68,10 @@ impl Catalog {
             A::NoInherit { parent } => self.no_inherit(oid, parent),
             A::OfType { ty } => self.change(oid, |it| it.of_type = Some(ty.clone())),
             A::NotOf => self.change(oid, |it| it.of_type = None),
-            A::RowSecurity { change: RowSecurity::Enable } => self.change(oid, |it| it.row_security = true),
+            A::RowSecurity { change: RowSecurity::Enable } => {
+                self.change(oid, |it| it.row_security = true);
+                self.secured.extend(self.relation(oid).and_then(|it| it.name.schema.clone()));
+            }
             A::RowSecurity { change: RowSecurity::Disable } => self.change(oid, |it| it.row_security = false),
             A::ReplicaIdentity { identity } => self.set_replica_identity(oid, identity),
             A::SetLogged => self.set_persistence(oid, Persistence::Permanent),

@@ -2,9 +2,9 @@
 
 use super::{super::replay::Ran, About, table};
 use crate::{
-    catalog::{Catalog, Constraint, ConstraintKind, Oid, Relation},
+    catalog::{Catalog, Column, Constraint, ConstraintKind, Fill, Oid, Relation},
     effect::{Action, Effect, Role},
-    sql::statement::{Ident, StatementKind, TypeName},
+    sql::statement::{Ident, KeyAction, StatementKind, TypeName},
 };
 
 /// The foreign keys that a statement adds, and what is asked `about` each.
@@ -83,4 +83,27 @@ fn harm(own: &TypeName, referenced: &TypeName) -> Option<&'static str> {
     (is_time(own) && is_time(referenced) && own != referenced
         || is_text(own) && is_text(referenced) && is_padded)
         .then_some("they are compared after a conversion")
+}
+
+/// The action of the key that no DELETE or UPDATE can take, because the column refuses what it is set to.
+pub(super) fn refused_action(table: &Relation, key: &Ident) -> Option<String> {
+    let ConstraintKind::ForeignKey { columns, actions, .. } = &table.constraint(key)?.kind else {
+        return None;
+    };
+    let refuses = |action: KeyAction, column: &Column| {
+        column.not_null == Some(true)
+            && match action {
+                KeyAction::SetNull => true,
+                KeyAction::SetDefault => column.fill == Fill::Null,
+                KeyAction::NoAction | KeyAction::Restrict | KeyAction::Cascade => false,
+            }
+    };
+    let events = [("DELETE", actions.on_delete), ("UPDATE", actions.on_update)];
+    events.into_iter().find_map(|(event, action)| {
+        // With several columns the key may say which of them are set.
+        let [column] = columns.as_slice() else { return None };
+        let column = table.column(column).filter(|it| refuses(action, it))?;
+        let what = if action == KeyAction::SetNull { "SET NULL" } else { "SET DEFAULT, and there is none," };
+        Some(format!("ON {event} {what} fails: {} of {} is NOT NULL", column.name, table.name))
+    })
 }

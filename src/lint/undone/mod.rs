@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, Oid},
-    effect::{Effect, Manner, Role, Target},
+    effect::{Effect, Manner, Relation, Role, Target},
     rule::RuleSet,
     sql::statement::Ident,
 };
@@ -23,6 +23,8 @@ const NOT_VALIDATED: &str = "constraint-is-never-validated";
 const NO_INDEX: &str = "foreign-key-has-no-index";
 const NO_KEY: &str = "table-has-no-primary-key";
 const OTHER_TYPE: &str = "foreign-key-has-another-type";
+const BAD_ACTION: &str = "foreign-key-action-fails";
+const NO_ROW_SECURITY: &str = "row-security-is-off";
 const REDUNDANT: &str = "index-is-redundant";
 
 /// How many files are waited for: what belongs together comes together, and a report must not wait for a history of thousands.
@@ -30,10 +32,8 @@ const FILES: u32 = 50;
 
 /// Which of the rules are on: looking for what nobody is told takes time.
 pub(super) fn asked(rules: &RuleSet) -> Vec<&'static str> {
-    [NOT_VALIDATED, NO_INDEX, OTHER_TYPE, NO_KEY, REDUNDANT]
-        .into_iter()
-        .filter(|it| rules.is_on(it))
-        .collect()
+    let all = [NOT_VALIDATED, NO_INDEX, OTHER_TYPE, BAD_ACTION, NO_KEY, NO_ROW_SECURITY, REDUNDANT];
+    all.into_iter().filter(|it| rules.is_on(it)).collect()
 }
 
 /// What a statement may have left undone.
@@ -50,11 +50,28 @@ enum About {
     Validation { table: Oid, constraint: Ident },
     Index { table: Oid, key: Ident },
     KeyType { table: Oid, key: Ident },
+    KeyAction { table: Oid, key: Ident },
     PrimaryKey { table: Oid },
+    RowSecurity { table: Oid },
     Redundancy { index: Oid },
 }
 
 impl About {
+    /// The table that it is about.
+    fn table(&self, catalog: &Catalog) -> Option<Relation> {
+        let oid = match self {
+            Self::Redundancy { index } => catalog.relation(*index)?.index.as_ref()?.table,
+            Self::Validation { table, .. }
+            | Self::Index { table, .. }
+            | Self::KeyType { table, .. }
+            | Self::KeyAction { table, .. }
+            | Self::PrimaryKey { table }
+            | Self::RowSecurity { table } => *table,
+        };
+        let table = catalog.relation(oid)?;
+        Some(Relation { name: table.name.clone(), kind: table.kind, target: Target::Existing })
+    }
+
     /// What is undone; `None` when nothing is.
     fn undone(&self, catalog: &Catalog) -> Option<String> {
         match self {
@@ -65,6 +82,8 @@ impl About {
             }
             Self::Index { table, key } => key::without_index(catalog.relation(*table)?, key, catalog),
             Self::KeyType { table, key } => key::other_type(catalog.relation(*table)?, key, catalog),
+            Self::KeyAction { table, key } => key::refused_action(catalog.relation(*table)?, key),
+            Self::RowSecurity { table } => table::without_row_security(catalog.relation(*table)?, catalog),
             Self::PrimaryKey { table } => table::without_key(catalog.relation(*table)?),
             Self::Redundancy { index } => index::redundant(*index, catalog),
         }
@@ -81,7 +100,9 @@ pub(super) fn questions(statements: &[Ran], asked: &[&'static str], catalog: &Ca
                 NOT_VALIDATED => not_validated(ran, catalog),
                 NO_INDEX => key::added(ran, catalog, |table, key| About::Index { table, key }),
                 OTHER_TYPE => key::added(ran, catalog, |table, key| About::KeyType { table, key }),
-                NO_KEY => table::made(ran, catalog),
+                BAD_ACTION => key::added(ran, catalog, |table, key| About::KeyAction { table, key }),
+                NO_KEY => table::made(ran, catalog, |table| About::PrimaryKey { table }),
+                NO_ROW_SECURITY => table::made(ran, catalog, |table| About::RowSecurity { table }),
                 _ => index::made(ran, catalog),
             };
             for about in abouts {
@@ -140,7 +161,8 @@ pub(super) fn answer(replayed: &mut Replayed, catalog: &Catalog) {
     for question in std::mem::take(&mut replayed.questions) {
         let Some(detail) = question.about.undone(catalog) else { continue };
         if let Some(ran) = replayed.statements.get_mut(question.statement) {
-            ran.said.push(Said { rule: question.rule, at: ran.span, detail });
+            let relation = question.about.table(catalog);
+            ran.said.push(Said { rule: question.rule, at: ran.span, detail, relation });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{super::replay::Ran, About};
 use crate::{
-    catalog::{Catalog, Constraint, ConstraintKind, Relation},
+    catalog::{Catalog, Constraint, ConstraintKind, Oid, Relation},
     sql::statement::{Persistence, RelationKind, StatementKind},
 };
 
@@ -17,16 +17,40 @@ pub(super) fn plain<'c>(ran: &Ran, catalog: &'c Catalog) -> impl Iterator<Item =
     ran.makes.iter().filter_map(|it| catalog.find(it)).map(|it| &**it).filter(is_plain)
 }
 
-/// The tables that `CREATE TABLE` makes.
-pub(super) fn made(ran: &Ran, catalog: &Catalog) -> Vec<About> {
+/// The tables that `CREATE TABLE` makes, and what is asked `about` each.
+pub(super) fn made(ran: &Ran, catalog: &Catalog, about: fn(Oid) -> About) -> Vec<About> {
     if ran.outcome.statement != StatementKind::CreateTable {
         return Vec::new();
     }
-    plain(ran, catalog).map(|it| About::PrimaryKey { table: it.oid }).collect()
+    plain(ran, catalog).map(|it| about(it.oid)).collect()
 }
 
 /// The table, unless it has a primary key.
 pub(super) fn without_key(table: &Relation) -> Option<String> {
     let is_key = |it: &Constraint| matches!(it.kind, ConstraintKind::PrimaryKey { .. });
     (!table.constraints.iter().any(is_key)).then(|| table.name.to_string())
+}
+
+/// The table, unless it has row-level security, or most of its schema has none.
+pub(super) fn without_row_security(table: &Relation, catalog: &Catalog) -> Option<String> {
+    let schema = table.name.schema.as_ref()?;
+    if table.row_security || !catalog.may_have_row_security(schema) {
+        return None;
+    }
+    let is_other = |it: &&&Relation| {
+        it.oid != table.oid
+            && it.name.schema.as_ref() == Some(schema)
+            && it.bound.is_none()
+            && matches!(it.kind, RelationKind::Table | RelationKind::PartitionedTable)
+    };
+    let all = catalog.relations().map(|it| &**it);
+    let others: Vec<&Relation> = all.filter(|it| is_other(&it)).collect();
+    let n_secured = others.iter().filter(|it| it.row_security).count();
+    (n_secured * 2 > others.len()).then(|| {
+        format!(
+            "{} has no row-level security, and {n_secured} of {} other tables of {schema} have",
+            table.name,
+            others.len()
+        )
+    })
 }
