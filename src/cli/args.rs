@@ -53,6 +53,8 @@ pub(super) enum Command {
     Lsp,
     /// Write a configuration, a CI job and a pre-commit hook for the migrations that are found.
     Init(Init),
+    /// Say what lockkeeper sees here, where it has that from, and what makes `lint` unreliable.
+    Doctor(Doctor),
     /// Print the page of a rule: why, what to write instead, sources.
     Explain {
         /// The rule's id, as findings show it in brackets.
@@ -85,6 +87,8 @@ pub(super) enum Command {
 pub(super) enum SchemaOf {
     /// `lint --format json`.
     Lint,
+    /// `doctor --json`.
+    Doctor,
 }
 
 /// Judge migration files without a server.
@@ -197,6 +201,22 @@ pub(super) struct Init {
     /// Print what would be written, as a diff.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Say what lockkeeper sees here, where it has that from, and what makes `lint` unreliable.
+///
+/// Exits with 0 if `lint` can be relied on, with 1 if there is a problem.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Doctor {
+    /// What would be judged.
+    #[command(flatten)]
+    pub judged: Judged,
+    /// The file of the findings that are left out.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Whose CI job to write.

@@ -12,6 +12,7 @@ mod args;
 mod baseline;
 mod command;
 mod configured;
+mod doctor;
 mod fix;
 mod init;
 mod inputs;
@@ -99,11 +100,13 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
         Command::Baseline(args) => baseline::run(&args, config, world),
         Command::Fix(args) => fix::run(&args, config, world),
         Command::Init(args) => init::run(&args, config, world),
+        Command::Doctor(args) => doctor::run(&args, config, world),
         Command::Lsp => lsp::run(config, world),
         Command::Explain { id } => show::explain(&id, config, world),
         Command::Rules { json } => show::rules(json, config, world),
         Command::Config => show::text(crate::config::DEFAULT, world),
         Command::Schema { of: args::SchemaOf::Lint } => show::text(crate::report::SCHEMA, world),
+        Command::Schema { of: args::SchemaOf::Doctor } => show::text(doctor::SCHEMA, world),
         Command::Completions { shell } => show::completions(shell, world),
     }
 }

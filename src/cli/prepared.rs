@@ -36,6 +36,8 @@ pub(super) struct Prepared {
     postgres_by_default: bool,
     /// Whether the command line names what is judged.
     pub(super) paths_are_given: bool,
+    /// The files and folders that are judged.
+    pub(super) paths: Vec<std::path::PathBuf>,
     /// `None` if everything is judged.
     since: Option<report::Since>,
 }
@@ -81,7 +83,18 @@ impl Prepared {
         let since = wanted.since.as_ref().map(|it| it.told(&inputs.histories));
         let postgres_by_default = declared.is_none();
         let paths_are_given = !args.paths.is_empty();
-        Ok(Self { config, inputs, rules, options, threads, postgres_by_default, paths_are_given, since })
+        let paths = wanted.paths;
+        Ok(Self {
+            config,
+            inputs,
+            rules,
+            options,
+            threads,
+            postgres_by_default,
+            paths_are_given,
+            paths,
+            since,
+        })
     }
 
     /// The rules.

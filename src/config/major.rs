@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 /// The majors whose locks and work are known, because tests observe them.
-const KNOWN: RangeInclusive<u16> = 13..=18;
+pub const MAJORS: RangeInclusive<u16> = 13..=18;
 
 /// The oldest major that PostgreSQL still mends, and so the default: what is safe there is safe later, with few exceptions.
 ///
@@ -12,9 +12,9 @@ pub const OLDEST_SUPPORTED: u16 = 15;
 
 /// `major`, if it is known; else what is.
 pub fn major(major: u16) -> Result<u16, String> {
-    if KNOWN.contains(&major) {
+    if MAJORS.contains(&major) {
         Ok(major)
     } else {
-        Err(format!("PostgreSQL {major} is not known, expected {} to {}", KNOWN.start(), KNOWN.end()))
+        Err(format!("PostgreSQL {major} is not known, expected {} to {}", MAJORS.start(), MAJORS.end()))
     }
 }

@@ -9,7 +9,7 @@ mod overrides;
 mod raw;
 
 pub use find::find;
-pub use major::{OLDEST_SUPPORTED, major as valid_major};
+pub use major::{MAJORS, OLDEST_SUPPORTED, major as valid_major};
 
 use std::{
     ops::Range,

@@ -39,3 +39,15 @@ pub enum Runner {
     /// Source: manual, 54.2.2.1 Multiple Statements in a Simple Query.
     Query,
 }
+
+impl Runner {
+    /// The name in the configuration and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Own => "own",
+            Self::Batch => "batch",
+            Self::Query => "query",
+        }
+    }
+}

@@ -18,7 +18,7 @@ pub use history::histories;
 pub use order::natural;
 pub use projects::{Projects, projects};
 pub use up::{Up, fixed_parts, keep_up_part};
-pub use walk::sql_files;
+pub use walk::{Depth, sql_files};
 
 use std::path::PathBuf;
 

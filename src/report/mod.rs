@@ -123,7 +123,7 @@ pub struct Since {
 
 impl Since {
     /// `main (0123456789)`.
-    fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         let short: String = self.base.chars().take(10).collect();
         format!("{} ({short})", self.reference)
     }

@@ -6,6 +6,7 @@ mod adoption;
 mod baseline;
 mod catalog;
 mod cli;
+mod doctor;
 mod effects;
 mod expect;
 mod fix;

@@ -25,7 +25,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("migration", &["effect", "error"]),
     (
         "cli",
-        &["config", "effect", "error", "finding", "fix", "lint", "lsp", "migration", "report", "rule", "sql"],
+        &[
+            "config",
+            "effect",
+            "error",
+            "finding",
+            "fix",
+            "lint",
+            "lsp",
+            "migration",
+            "pg",
+            "report",
+            "rule",
+            "sql",
+        ],
     ),
 ];
 

@@ -34,25 +34,10 @@ impl Since {
     /// What changed since `wanted`, in the repository of `paths`. `None` if `wanted` leaves it to the environment and that says nothing.
     pub(super) fn find(wanted: &str, paths: &[PathBuf], world: &World<'_>) -> Result<Option<Self>, Error> {
         let references = base::references(wanted, world);
-        let files: Vec<&PathBuf> = paths.iter().filter(|it| *it != Path::new("-") && it.exists()).collect();
-        if references.is_empty() || files.is_empty() {
+        if references.is_empty() {
             return Ok(None);
         }
-        let mut repository: Option<Repository> = None;
-        for path in files {
-            let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            let own = Repository::of(folder)?;
-            match &repository {
-                Some(first) if first.root != own.root => {
-                    let (first, own) = (first.root.display(), own.root.display());
-                    let problem = format!("--since: the files are in two repositories, {first} and {own}");
-                    return Err(Error::Usage(problem));
-                }
-                _ => repository = Some(own),
-            }
-        }
-        let Some(repository) = repository else { return Ok(None) };
+        let Some(repository) = repository(paths)? else { return Ok(None) };
         let base = base::find(&repository, &references)?;
         let changes = repository.changes(&base.commit)?.into_iter().collect();
         Ok(Some(Self { repository, base, changes }))
@@ -164,4 +149,29 @@ impl Since {
         let folder = fs::canonicalize(folder).ok()?;
         Some(folder.join(path.file_name()?).strip_prefix(&self.repository.root).ok()?.to_owned())
     }
+}
+
+/// Whether commits are missing in the clone of `paths` that a full one would have; `None` if there are no paths.
+pub(super) fn is_shallow(paths: &[PathBuf]) -> Result<Option<bool>, Error> {
+    repository(paths)?.map(|it| it.is_shallow()).transpose()
+}
+
+/// The one repository of `paths`; `None` if none of them is there.
+fn repository(paths: &[PathBuf]) -> Result<Option<Repository>, Error> {
+    let files = paths.iter().filter(|it| *it != Path::new("-") && it.exists());
+    let mut repository: Option<Repository> = None;
+    for path in files {
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let own = Repository::of(folder)?;
+        match &repository {
+            Some(first) if first.root != own.root => {
+                let (first, own) = (first.root.display(), own.root.display());
+                let problem = format!("--since: the files are in two repositories, {first} and {own}");
+                return Err(Error::Usage(problem));
+            }
+            _ => repository = Some(own),
+        }
+    }
+    Ok(repository)
 }

@@ -105,6 +105,19 @@ impl Sandbox {
     }
 }
 
+/// The folder of the programs of a server of this major version, and its whole version, if there is one that need not be downloaded.
+pub fn available(major: u16) -> Option<(PathBuf, String)> {
+    let account = Account::choose().ok()?;
+    let given = binaries::given(major).map(|it| Binaries::in_folder(&it, major, account).ok());
+    let kept = || {
+        let folder = download::kept(&folder::cache(account).ok()?, major)?;
+        Binaries::in_folder(&folder, major, account).ok()
+    };
+    // What is named is meant, even if it does not run.
+    let found = given.unwrap_or_else(|| Binaries::installed(major, account).or_else(kept));
+    found.map(|it| (it.folder, it.version))
+}
+
 fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }
