@@ -69,6 +69,10 @@ fn successor(number: &str) -> String {
 /// The text of a new file that continues `origin`.
 pub(super) fn text(framework: &str, origin: &Path, phase: Phase, steps: &[Step]) -> Result<String, String> {
     let is_alone = steps.iter().any(|it| it.alone);
+    if phase == Phase::Backfill && framework == "flyway" {
+        return Err("Flyway must be told by a file of settings to run code that commits: write that by hand"
+            .to_owned());
+    }
     let (head, foot) = match (framework, is_alone) {
         ("plain" | "flyway" | "golang-migrate", _) | ("sqlx" | "refinery" | "supabase", false) => ("", ""),
         ("sqlx", true) => ("-- no-transaction\n", ""),
@@ -80,9 +84,13 @@ pub(super) fn text(framework: &str, origin: &Path, phase: Phase, steps: &[Step])
     };
     let name = origin.file_name().unwrap_or_default().to_string_lossy();
     let mut text = format!("{head}-- Continues {name}: {}.\n", phase.purpose());
+    // goose ends a statement at each semicolon, also inside of code.
+    let (begin, end) = match framework {
+        "goose" if phase == Phase::Backfill => ("-- +goose StatementBegin\n", "-- +goose StatementEnd\n"),
+        _ => ("", ""),
+    };
     for step in steps {
-        text.push_str(&step.sql);
-        text.push_str(";\n");
+        text.extend([begin, &step.sql, ";\n", end]);
     }
     text.push_str(foot);
     Ok(text)

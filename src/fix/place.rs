@@ -3,7 +3,8 @@
 use super::{
     layout::{BlockEnd, Layout},
     recipe::At,
-    rewrite::{Rewrite, Step, insert, replace},
+    rewrite::{Named, Phase, Rewrite, Step, insert, replace},
+    tokens::Tokens,
 };
 use crate::{
     effect::{Runner, Scope},
@@ -47,9 +48,9 @@ pub(super) fn place(at: &At<'_>, rewrite: Rewrite) -> Result<Placed, String> {
                 Holder::File | Holder::Message => Ok(Placed { edits, elsewhere: after }),
             }
         }
-        Rewrite::Moves { steps, names } => {
+        Rewrite::Moves { steps, names, named } => {
             unsuppressed(at)?;
-            moves(at, steps, &names)
+            moves(at, steps, &names, named)
         }
     }
 }
@@ -92,7 +93,7 @@ fn holder(at: &At<'_>) -> Result<Holder, String> {
     }
 }
 
-fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String]) -> Result<Placed, String> {
+fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], named: Named) -> Result<Placed, String> {
     let layout = at.layout;
     let span = layout.pieces.get(at.n).map_or(Span { start: 0, end: 0 }, |it| it.span);
     let is_alone = steps.iter().any(|it| it.alone);
@@ -113,18 +114,54 @@ fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String]) -> Result<Placed, Stri
             Ok(Placed { elsewhere: rest.to_vec(), ..instead(at, span, first) })
         }
         Holder::File | Holder::Message => {
-            unnamed_later(at, layout.pieces.len(), names)?;
-            Ok(Placed {
-                edits: vec![replace(with_lines(layout, at.n), "")],
-                elsewhere: with_comments(at, steps),
-            })
+            let moved = moved(at, layout.pieces.len(), steps, names, named)?;
+            Ok(Placed { edits: moved.edits, elsewhere: moved.steps })
         }
         Holder::Block { commit } => {
-            unnamed_later(at, commit, names)?;
-            let steps = with_comments(at, steps);
-            Ok(in_file(vec![replace(with_lines(layout, at.n), "")], behind(layout, commit, &steps)))
+            let moved = moved(at, commit, steps, names, named)?;
+            Ok(in_file(moved.edits, behind(layout, commit, &moved.steps)))
         }
     }
+}
+
+/// What leaves a transaction.
+struct Moved {
+    /// The edits that take it out.
+    edits: Vec<Edit>,
+    steps: Vec<Step>,
+}
+
+/// The statement's steps, and with them the later statements of the transaction, up to the piece `end`, that need what they do.
+fn moved(at: &At<'_>, end: usize, steps: Vec<Step>, names: &[String], named: Named) -> Result<Moved, String> {
+    let followers = match named {
+        Named::Refused => unnamed_later(at, end, names).map(|()| Vec::new())?,
+        Named::Follows => followers(at, end, names)?,
+    };
+    let mut moved = Moved { edits: vec![replace(with_lines(at.layout, at.n), "")], steps };
+    with_comments(at.layout, at.n, moved.steps.first_mut());
+    for n in followers {
+        let Some(piece) = at.layout.pieces.get(n) else { continue };
+        let mut step = Step::new(Phase::Constrain, piece.span.of(at.layout.text).to_owned());
+        with_comments(at.layout, n, Some(&mut step));
+        moved.steps.push(step);
+        moved.edits.push(replace(with_lines(at.layout, n), ""));
+    }
+    Ok(moved)
+}
+
+/// The later statements of the transaction, up to the piece `end`, that name one of `names`.
+fn followers(at: &At<'_>, end: usize, names: &[String]) -> Result<Vec<usize>, String> {
+    let mut followers = Vec::new();
+    for (n, piece) in at.layout.pieces.iter().enumerate().take(end).skip(at.n + 1) {
+        if piece.statement.is_none() {
+            return Err("a later statement of its transaction may need what it does".to_owned());
+        }
+        let tokens = Tokens::of(at.layout.text, piece.span);
+        if names.iter().any(|it| tokens.name(it)) {
+            followers.push(n);
+        }
+    }
+    Ok(followers)
 }
 
 /// The steps in the place of the statement.
@@ -134,15 +171,14 @@ fn instead(at: &At<'_>, span: Span, steps: &[Step]) -> Placed {
     Placed { edits: vec![replace(span, text)], elsewhere: Vec::new() }
 }
 
-/// The first step with the comment lines right above the statement.
-fn with_comments(at: &At<'_>, mut steps: Vec<Step>) -> Vec<Step> {
-    let start = at.layout.start_with_comments(at.n);
-    let end = at.layout.pieces.get(at.n).map_or(start, |it| it.span.start);
-    let above = Span { start, end }.of(at.layout.text).trim_start();
-    if let Some(first) = steps.first_mut().filter(|_| !is_mark(above)) {
-        first.sql.insert_str(0, above);
+/// Puts the comment lines right above the statement `n` in front of a step.
+fn with_comments(layout: &Layout<'_>, n: usize, step: Option<&mut Step>) {
+    let start = layout.start_with_comments(n);
+    let end = layout.pieces.get(n).map_or(start, |it| it.span.start);
+    let above = Span { start, end }.of(layout.text).trim_start();
+    if let Some(step) = step.filter(|_| !is_mark(above)) {
+        step.sql.insert_str(0, above);
     }
-    steps
 }
 
 /// The statement with its semicolon, the comment lines above it, and what is left of its lines.
@@ -218,7 +254,7 @@ fn is_free(layout: &Layout<'_>, n: usize) -> bool {
 fn unnamed_later(at: &At<'_>, end: usize, names: &[String]) -> Result<(), String> {
     let later = at.layout.pieces.iter().take(end).skip(at.n + 1);
     for piece in later {
-        let tokens = super::tokens::Tokens::of(at.layout.text, piece.span);
+        let tokens = Tokens::of(at.layout.text, piece.span);
         if let Some(name) = names.iter().find(|it| tokens.name(it)) {
             return Err(format!("a later statement of its transaction names {name}"));
         }

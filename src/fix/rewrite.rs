@@ -15,8 +15,10 @@ pub(super) enum Rewrite {
     Moves {
         /// The statements.
         steps: Vec<Step>,
-        /// What they make or change: no later statement of the transaction may name it.
+        /// What they make or change.
         names: Vec<String>,
+        /// What becomes of later statements of the transaction that name it.
+        named: Named,
     },
     /// Settings are put around it.
     Around {
@@ -25,6 +27,15 @@ pub(super) enum Rewrite {
         /// Behind it.
         after: Option<String>,
     },
+}
+
+/// What becomes of a statement that names what is moved out of its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// It must not be there: it may need what is moved.
+    Refused,
+    /// It goes along.
+    Follows,
 }
 
 /// A statement that is a transaction of its own.
@@ -43,6 +54,10 @@ pub(super) struct Step {
 pub(super) enum Phase {
     /// Indexes are built or dropped, nothing waits.
     Index,
+    /// Rows are written, in batches that each commit.
+    Backfill,
+    /// What needs these rows.
+    Constrain,
     /// Rows are tested, nothing waits.
     Validate,
     /// What was proven is made use of: short, strong locks.
@@ -54,6 +69,8 @@ impl Phase {
     pub(super) fn suffix(self) -> &'static str {
         match self {
             Self::Index => "index",
+            Self::Backfill => "backfill",
+            Self::Constrain => "constrain",
             Self::Validate => "validate",
             Self::Finish => "finish",
         }
@@ -63,6 +80,8 @@ impl Phase {
     pub(super) fn purpose(self) -> &'static str {
         match self {
             Self::Index => "what no transaction block may hold",
+            Self::Backfill => "the rows, in batches that each commit; after a break it may run again",
+            Self::Constrain => "what needs the rows filled",
             Self::Validate => "the long part, which blocks neither reads nor writes",
             Self::Finish => "the short part, which needs what was done before",
         }
@@ -76,8 +95,8 @@ impl Step {
     }
 
     /// A statement that no transaction block may hold.
-    pub(super) fn alone(sql: String) -> Self {
-        Self { sql, alone: true, phase: Phase::Index }
+    pub(super) fn alone(phase: Phase, sql: String) -> Self {
+        Self { sql, alone: true, phase }
     }
 }
 

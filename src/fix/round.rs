@@ -15,10 +15,11 @@ use super::{
     recipe::{self, At, MAY_FOLLOW, Recipe, Turn},
     rewrite::{Phase, Step, apply},
     schema,
+    tokens::Tokens,
 };
 use crate::{
     catalog::Catalog,
-    finding::{Finding, Severity},
+    finding::{Finding, Severity, Span},
     lint::{self, Input, InputRole, LintedStatement, Options},
     migration::natural,
 };
@@ -62,6 +63,8 @@ enum Change {
     Replaced(usize, Box<Input>, Vec<u8>),
     /// The file of this number was not there.
     Added(usize),
+    /// The file of this number was there.
+    Removed(usize, Box<Input>, Draft),
     /// The new files were others.
     Made(Made),
 }
@@ -213,8 +216,22 @@ impl<'w> Rounds<'w> {
             major: self.options.postgres,
             lock_timeout: self.world.lock_timeout,
             catalog: &|| self.catalog_before(file, start),
+            named_by: &|names| self.named_by(file, names),
         };
         place::place(&at, recipe(&at)?)
+    }
+
+    /// The first file after `file` that names one of `names`, other than those that continue it.
+    fn named_by(&self, file: usize, names: &[String]) -> Option<String> {
+        let origin = self.inputs.get(file)?.source.path();
+        let later = self.inputs.iter().skip(file + 1).map(|it| &it.source);
+        let mut later =
+            later.filter(|it| self.made.get(it.path()).is_none_or(|(made_for, _, _)| made_for != origin));
+        let names_one = |text: &str| {
+            let tokens = Tokens::of(text, Span { start: 0, end: text.len() });
+            names.iter().any(|it| tokens.name(it))
+        };
+        later.find(|it| names_one(it.text())).map(|it| it.path().display().to_string())
     }
 
     /// The catalog as it is before the statement that starts at `start`.
@@ -243,10 +260,36 @@ impl<'w> Rounds<'w> {
         for step in &ready.placed.elsewhere {
             phases.entry(step.phase).or_default().push(step.clone());
         }
+        self.make_room(&ready.path, &mut phases, changes);
         for (phase, steps) in phases {
             self.continue_in(&ready.path, framework, phase, steps, changes)?;
         }
         Ok(())
+    }
+
+    /// Takes the new files of `origin` back into `phases` if one of these must run before them: they are to be numbered anew.
+    fn make_room(
+        &mut self,
+        origin: &Path,
+        phases: &mut BTreeMap<Phase, Vec<Step>>,
+        changes: &mut Vec<Change>,
+    ) {
+        let made = self.made.iter().filter(|(_, made)| made.0 == origin);
+        let made: Vec<(PathBuf, Phase)> = made.map(|(path, (_, phase, _))| (path.clone(), *phase)).collect();
+        let is_late = |phase: &Phase| {
+            made.iter().all(|it| it.1 != *phase) && made.iter().any(|(_, existing)| existing > phase)
+        };
+        if !phases.keys().any(is_late) {
+            return;
+        }
+        for (path, phase) in made {
+            let steps = self.made.remove(&path).map(|it| it.2).unwrap_or_default();
+            phases.entry(phase).or_default().extend(steps);
+            if let Some(n) = self.inputs.iter().position(|it| it.source.path() == path) {
+                let (input, draft) = (self.inputs.remove(n), self.drafts.remove(n));
+                changes.push(Change::Removed(n, Box::new(input), draft));
+            }
+        }
     }
 
     /// Writes steps to the new file of this phase, in front of what earlier rounds wrote there.
@@ -313,6 +356,10 @@ impl<'w> Rounds<'w> {
                 Change::Added(n) => {
                     self.inputs.remove(n);
                     self.drafts.remove(n);
+                }
+                Change::Removed(n, input, draft) => {
+                    self.inputs.insert(n, *input);
+                    self.drafts.insert(n, draft);
                 }
                 Change::Replaced(n, before, bytes) => {
                     if let (Some(input), Some(draft)) = (self.inputs.get_mut(n), self.drafts.get_mut(n)) {

@@ -83,6 +83,8 @@ impl<'i> Suggester<'i> {
             major: self.options.postgres,
             lock_timeout: self.lock_timeout,
             catalog: &|| self.catalog_before(file.input, start),
+            // What needs a new file is not suggested.
+            named_by: &|_| None,
         };
         let placed = place::place(&at, recipe(&at).ok()?).ok()?;
         let now = rewrite::apply(layout.text.as_bytes(), &placed.edits);

@@ -73,12 +73,20 @@ impl<'t> Tokens<'t> {
         parts
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether the token `n` is this name, quoted or not.
+    pub(super) fn is_name(&self, n: usize, name: &str) -> bool {
+        let word = self.word(n);
+        word.eq_ignore_ascii_case(name) || word.trim_matches('"') == name
+    }
+
     /// Whether one of the tokens is this name, quoted or not.
     pub(super) fn name(&self, name: &str) -> bool {
-        (0..self.spans.len()).any(|n| {
-            let word = self.word(n);
-            word.eq_ignore_ascii_case(name) || word.trim_matches('"') == name
-        })
+        (0..self.len()).any(|n| self.is_name(n, name))
     }
 }
 
@@ -135,13 +143,5 @@ impl<'t> AlterText<'t> {
 
 /// A name as SQL text.
 pub(super) fn quoted(name: &str) -> String {
-    let is_plain = |(n, it): (usize, char)| {
-        it.is_ascii_lowercase() || it == '_' || n > 0 && (it.is_ascii_digit() || it == '$')
-    };
-    // A name with an underscore is none of SQL's reserved words but CURRENT_… and kin, which no constraint is called.
-    if name.contains('_') && name.chars().enumerate().all(is_plain) {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
+    if parse::is_plain_name(name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

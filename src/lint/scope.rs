@@ -31,14 +31,16 @@ fn runs_alone(piece: &Piece) -> bool {
     }
 }
 
+/// Whether a statement begins or ends transactions, or is code that does.
 fn controls(statement: &Statement) -> bool {
-    matches!(
-        statement,
+    match statement {
         Statement::Transaction(
             Transaction::Begin
-                | Transaction::Commit { .. }
-                | Transaction::Rollback { .. }
-                | Transaction::Prepare
-        )
-    )
+            | Transaction::Commit { .. }
+            | Transaction::Rollback { .. }
+            | Transaction::Prepare,
+        ) => true,
+        Statement::Do(body) => body.statements.iter().any(|it| controls(&it.statement)),
+        _ => false,
+    }
 }

@@ -43,6 +43,7 @@ use crate::{
 pub(crate) use effects::{Effects, Known};
 pub use held::{held, mark_held};
 pub use transaction::refused_in_code;
+pub(crate) use volatility::is_volatile;
 
 /// The effects of `statement` on a server of `major`, run after everything that `catalog` has seen.
 ///

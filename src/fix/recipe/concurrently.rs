@@ -4,7 +4,7 @@ use super::At;
 use crate::{
     fix::{
         names::of_detached,
-        rewrite::{Phase, Rewrite, Step, edited, insert},
+        rewrite::{Named, Phase, Rewrite, Step, edited, insert},
         tokens::quoted,
     },
     sql::{
@@ -43,9 +43,9 @@ pub(super) fn drop_index(at: &At<'_>) -> Result<Rewrite, String> {
     let parts = tokens.parts(first);
     let step = |(from, to): &(usize, usize)| {
         let to = if tokens.are(to - 1, &["restrict"]) { to - 1 } else { *to };
-        Step::alone(format!("DROP INDEX CONCURRENTLY {condition}{}", tokens.text(*from, to)))
+        Step::alone(Phase::Index, format!("DROP INDEX CONCURRENTLY {condition}{}", tokens.text(*from, to)))
     };
-    Ok(Rewrite::Moves { steps: parts.iter().map(step).collect(), names })
+    Ok(Rewrite::Moves { steps: parts.iter().map(step).collect(), names, named: Named::Refused })
 }
 
 /// `REINDEX`.
@@ -80,8 +80,8 @@ pub(super) fn detach(at: &At<'_>) -> Result<Rewrite, String> {
     let (from, to) = *text.actions.first().ok_or("its text is not understood")?;
     let name = text.tokens.text(from + 2, to);
     let drop = format!("ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {left}");
-    let steps = vec![Step::alone(sql), Step::new(Phase::Finish, drop)];
-    Ok(Rewrite::Moves { steps, names: vec![partition.name.to_string()] })
+    let steps = vec![Step::alone(Phase::Index, sql), Step::new(Phase::Finish, drop)];
+    Ok(Rewrite::Moves { steps, names: vec![partition.name.to_string()], named: Named::Refused })
 }
 
 /// The statement with `CONCURRENTLY` behind the first of these words.
@@ -89,5 +89,9 @@ fn behind(at: &At<'_>, words: &[&str], names: Vec<String>) -> Result<Rewrite, St
     let tokens = at.tokens();
     let word = words.iter().find_map(|it| tokens.span(tokens.find(1, it)?));
     let edits = [insert(word.ok_or("its text is not understood")?.end, " CONCURRENTLY")];
-    Ok(Rewrite::Moves { steps: vec![Step::alone(edited(at.layout.text, at.span(), &edits))], names })
+    Ok(Rewrite::Moves {
+        steps: vec![Step::alone(Phase::Index, edited(at.layout.text, at.span(), &edits))],
+        names,
+        named: Named::Refused,
+    })
 }

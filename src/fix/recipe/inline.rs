@@ -56,7 +56,7 @@ fn recipe(at: &At<'_>, keyword: &str) -> Result<Rewrite, String> {
         let table = text.table;
         let index = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({written}){nulls}");
         let add = format!("{} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{rest}", text.head);
-        let later = vec![Step::alone(index), Step::new(Phase::Finish, add)];
+        let later = vec![Step::alone(Phase::Index, index), Step::new(Phase::Finish, add)];
         return Ok(Rewrite::Stays { edits: vec![cut], after: later });
     }
     let key = if keyword == "references" { format!("FOREIGN KEY ({written}) ") } else { String::new() };

@@ -3,7 +3,9 @@
 //! A recipe says what is wanted, never where it can stand: `place` knows the transactions. It does not have to foresee
 //! everything that PostgreSQL refuses either, since the file is judged again and what turned out worse is dropped.
 
+mod backfill;
 mod concurrently;
+mod default;
 mod inline;
 mod lock_timeout;
 mod not_null;
@@ -36,6 +38,8 @@ pub(super) struct At<'a> {
     pub(super) lock_timeout: &'a str,
     /// Makes the catalog as it is before the statement.
     pub(super) catalog: &'a dyn Fn() -> Catalog,
+    /// The first of the files that run later which has a statement that names one of these.
+    pub(super) named_by: &'a dyn Fn(&[String]) -> Option<String>,
 }
 
 /// Finds the safe form, or says why there is none.
@@ -67,6 +71,8 @@ pub(super) fn of(rule: &str) -> Option<(Turn, Recipe)> {
         "column-check-blocks-everything" => inline::check,
         "column-unique-blocks-everything" => inline::unique,
         "validate-in-same-transaction" => validate::recipe,
+        "column-default-rewrites-table" => default::recipe,
+        "every-row-is-written" => backfill::update,
         "waits-without-lock-timeout" => return Some((Turn::Settings, lock_timeout::set)),
         "lock-timeout-breaks-index-build" => return Some((Turn::Settings, lock_timeout::lift)),
         _ => return None,
@@ -74,9 +80,15 @@ pub(super) fn of(rule: &str) -> Option<(Turn, Recipe)> {
     Some((Turn::Statements, statements))
 }
 
-/// Rules whose findings a rewrite may add: the turn of the settings comes later, and the last tells of what was there before.
-pub(super) const MAY_FOLLOW: [&str; 3] =
-    ["waits-without-lock-timeout", "lock-timeout-breaks-index-build", "index-may-be-invalid"];
+/// Rules whose findings a rewrite may add: the turn of the settings comes later, `index-may-be-invalid` tells of what was there before, and
+/// a new column's constraints are only found once its default does not rewrite the table any more.
+pub(super) const MAY_FOLLOW: [&str; 5] = [
+    "waits-without-lock-timeout",
+    "lock-timeout-breaks-index-build",
+    "index-may-be-invalid",
+    "column-check-blocks-everything",
+    "column-unique-blocks-everything",
+];
 
 impl<'a> At<'a> {
     /// How the runner sends the statement; `None` when nothing says so.
@@ -93,6 +105,25 @@ impl<'a> At<'a> {
             return Err("the statement stands inside the body of another one".to_owned());
         }
         piece.statement.as_ref().ok_or_else(|| "its text depends on psql variables".to_owned())
+    }
+
+    /// What comes only once the file's transaction is over must not be needed in it.
+    fn unnamed_later(&self, names: &[String]) -> Result<(), String> {
+        for piece in self.layout.pieces.iter().skip(self.n + 1) {
+            let tokens = Tokens::of(self.layout.text, piece.span);
+            if let Some(name) = names.iter().find(|it| tokens.name(it)) {
+                return Err(format!("a later statement of the file names {name}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What goes to a new file, behind all others, must not be needed by those.
+    fn unnamed_in_later_files(&self, names: &[String]) -> Result<(), String> {
+        match (self.named_by)(names) {
+            Some(file) => Err(format!("{file} runs next and names {}", names.join(", "))),
+            None => Ok(()),
+        }
     }
 
     fn span(&self) -> Span {

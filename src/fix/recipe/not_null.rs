@@ -11,6 +11,47 @@ use crate::{
     sql::statement::{Alter, AlterAction, Ident, TableConstraintKind},
 };
 
+/// How a column becomes NOT NULL without a scan that blocks.
+pub(super) struct Required {
+    /// The action that demands it of new rows.
+    pub(super) add: String,
+    /// The constraint that it adds, as written.
+    name: String,
+    /// Whether that is the NOT NULL itself, not a CHECK that proves it.
+    is_it: bool,
+}
+
+impl Required {
+    /// What follows; `set` is the action that sets it once it is proven.
+    pub(super) fn after(&self, head: &str, set: &str) -> Vec<Step> {
+        let name = &self.name;
+        let step = |phase, what: String| Step::new(phase, format!("{head} {what}"));
+        let mut steps = vec![step(Phase::Validate, format!("VALIDATE CONSTRAINT {name}"))];
+        if !self.is_it {
+            steps.push(step(Phase::Finish, set.to_owned()));
+            steps.push(step(Phase::Finish, format!("DROP CONSTRAINT {name}")));
+        }
+        steps
+    }
+}
+
+/// For a column, which is `written` so.
+pub(super) fn required(
+    at: &At<'_>,
+    alter: &Alter,
+    column: &Ident,
+    written: &str,
+) -> Result<Required, String> {
+    if at.major >= 18 {
+        let name = quoted(&free_name(at, alter, column, "not_null")?);
+        let add = format!("ADD CONSTRAINT {name} NOT NULL {written} NOT VALID");
+        return Ok(Required { add, name, is_it: true });
+    }
+    let name = quoted(&free_name(at, alter, column, "is_set")?);
+    let add = format!("ADD CONSTRAINT {name} CHECK ({written} IS NOT NULL) NOT VALID");
+    Ok(Required { add, name, is_it: false })
+}
+
 /// The recipe.
 pub(super) fn recipe(at: &At<'_>) -> Result<Rewrite, String> {
     let (alter, text) = at.alter()?;
@@ -20,24 +61,9 @@ pub(super) fn recipe(at: &At<'_>) -> Result<Rewrite, String> {
         match action {
             AlterAction::SetNotNull { column } => {
                 let at_name = if text.tokens.are(*from + 1, &["column"]) { *from + 2 } else { *from + 1 };
-                let written = text.tokens.word(at_name);
-                if at.major >= 18 {
-                    let name = quoted(&free_name(at, alter, column, "not_null")?);
-                    let add = format!("ADD CONSTRAINT {name} NOT NULL {written} NOT VALID");
-                    edits.push(replace(place, add));
-                    let validate = format!("{} VALIDATE CONSTRAINT {name}", text.head);
-                    later.push(Step::new(Phase::Validate, validate));
-                } else {
-                    let name = quoted(&free_name(at, alter, column, "is_set")?);
-                    edits.push(replace(
-                        place,
-                        format!("ADD CONSTRAINT {name} CHECK ({written} IS NOT NULL) NOT VALID"),
-                    ));
-                    let step = |phase, what: String| Step::new(phase, format!("{} {what}", text.head));
-                    later.push(step(Phase::Validate, format!("VALIDATE CONSTRAINT {name}")));
-                    later.push(step(Phase::Finish, text.tokens.text(*from, *to).to_owned()));
-                    later.push(step(Phase::Finish, format!("DROP CONSTRAINT {name}")));
-                }
+                let required = required(at, alter, column, text.tokens.word(at_name))?;
+                later.extend(required.after(text.head, text.tokens.text(*from, *to)));
+                edits.push(replace(place, required.add));
             }
             AlterAction::AddConstraint(constraint)
                 if matches!(constraint.kind, TableConstraintKind::NotNull { .. })

@@ -4,7 +4,7 @@ use super::At;
 use crate::{
     fix::{
         names::chosen_name,
-        rewrite::{Phase, Rewrite, Step, replace},
+        rewrite::{Named, Phase, Rewrite, Step, replace},
         tokens::{AlterText, quoted},
     },
     sql::statement::{Alter, AlterAction, Ident, TableConstraint, TableConstraintKind},
@@ -59,7 +59,7 @@ fn rewrite(
     match text.removal(n) {
         None => {
             let names = vec![name.to_string(), alter.name.name.to_string()];
-            Ok(Rewrite::Moves { steps, names })
+            Ok(Rewrite::Moves { steps, names, named: Named::Refused })
         }
         Some(span) => Ok(Rewrite::Stays { edits: vec![replace(span, "")], after: steps }),
     }
@@ -108,5 +108,5 @@ fn steps(
     let table = text.table;
     let index = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {columns}{include}{nulls}");
     let add = format!("{} ADD CONSTRAINT {name} {keyword} USING INDEX {name}{rest}", text.head);
-    Ok((folded, vec![Step::alone(index), Step::new(Phase::Finish, add)]))
+    Ok((folded, vec![Step::alone(Phase::Index, index), Step::new(Phase::Finish, add)]))
 }

@@ -2,7 +2,7 @@
 
 use super::At;
 use crate::{
-    fix::rewrite::{Phase, Rewrite, Step, replace},
+    fix::rewrite::{Named, Phase, Rewrite, Step, replace},
     sql::statement::AlterAction,
 };
 
@@ -14,7 +14,7 @@ pub(super) fn recipe(at: &At<'_>) -> Result<Rewrite, String> {
     match text.removal(n) {
         None => {
             let steps = vec![Step::new(Phase::Validate, at.span().of(at.layout.text).to_owned())];
-            Ok(Rewrite::Moves { steps, names: Vec::new() })
+            Ok(Rewrite::Moves { steps, names: Vec::new(), named: Named::Refused })
         }
         Some(span) => {
             let later = vec![Step::new(Phase::Validate, format!("{} {}", text.head, text.action(n)))];

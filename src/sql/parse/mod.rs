@@ -41,7 +41,7 @@ use squawk_syntax::{SourceFile, SyntaxNode};
 
 use crate::sql::statement::Statement;
 use dispatch::statement;
-pub use token::tokens;
+pub use token::{is_plain_name, tokens};
 
 /// Why a statement could not be read: its first syntax error.
 #[derive(Clone, Debug, PartialEq, Eq)]

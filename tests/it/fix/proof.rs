@@ -56,15 +56,26 @@ fn problems(server: &Sandbox, case: &Case) -> String {
         server.create_database(database).unwrap();
         server.connect(database).unwrap().batch(&setup).unwrap();
         match run(server, database, Path::new(folder), is_idle) {
-            Ok(peaks) => runs.push((schema(&server.connect(database).unwrap()), peaks)),
+            Ok(peaks) => {
+                let session = server.connect(database).unwrap();
+                runs.push((schema(&session), rows(&session, &case.rule), peaks));
+            }
             Err(problem) => tell(format!("{database}: {problem}")),
         }
     }
-    let [(schema_before, peaks_before), (schema_after, peaks_after)] = runs.as_slice() else {
+    let [(schema_before, rows_before, peaks_before), (schema_after, rows_after, peaks_after)] =
+        runs.as_slice()
+    else {
         return problems;
     };
     if schema_before != schema_after {
         tell(format!("the schema differs:\n{}", difference(schema_before, schema_after)));
+    }
+    if rows_before != rows_after {
+        tell(format!("the rows differ:\n{}", difference(rows_before, rows_after)));
+    }
+    if let Some(problem) = runs_again(server, Path::new(written)) {
+        tell(problem);
     }
     if case.rule == "waits-without-lock-timeout" {
         // Its locks are the same, but it gives them up.
@@ -95,6 +106,21 @@ fn waits(server: &Sandbox, setup: &str, folder: &Path) -> Option<String> {
         Err(error) if Refusal::of(&error).is_some_and(|it| it.sqlstate == "55P03") => None,
         other => Some(format!("it does not give up: {other:?}")),
     }
+}
+
+/// What is wrong if code that wrote rows in batches changes anything when it runs again, as it may after a break.
+fn runs_again(server: &Sandbox, folder: &Path) -> Option<String> {
+    let session = server.connect("after").unwrap();
+    let before = rows(&session, "");
+    for path in sql_files(folder) {
+        for (sql, _) in statements(&fs::read_to_string(&path).unwrap()) {
+            if sql.starts_with("DO $backfill$") {
+                session.batch(&sql).unwrap();
+            }
+        }
+    }
+    let after = rows(&session, "");
+    (before != after).then(|| format!("a second run changes rows:\n{}", difference(&before, &after)))
 }
 
 fn n_findings(case: &Case, folder: &str, pg: &str) -> usize {
@@ -152,7 +178,13 @@ fn statements(text: &str) -> Vec<(String, Statement)> {
 }
 
 fn controls(statement: &Statement) -> bool {
-    matches!(statement, Statement::Transaction(Transaction::Begin | Transaction::Commit { .. }))
+    commits(statement)
+        || matches!(statement, Statement::Transaction(Transaction::Begin | Transaction::Commit { .. }))
+}
+
+/// Whether it is code that commits.
+fn commits(statement: &Statement) -> bool {
+    matches!(statement, Statement::Do(body) if body.statements.iter().any(|it| controls(&it.statement)))
 }
 
 fn runs_alone(statement: &Statement) -> bool {
@@ -199,6 +231,13 @@ fn observed(
         Ok(())
     };
     let failed = |it: lockkeeper::error::Error| format!("{it:?}");
+    if commits(statement) {
+        // Without its commits it holds at the end what all batches hold, one after the other.
+        let (session, watcher) = (server.connect(database).unwrap(), server.connect(database).unwrap());
+        let whole = sql.replace("COMMIT;", "");
+        note(observe::in_transaction(&session, &watcher, &[], &whole).map_err(failed)?, true)?;
+        return Ok(held);
+    }
     if runs_alone(statement) {
         note(observe::alone(server, database, &[], sql).map_err(failed)?, true)?;
         return Ok(held);
@@ -238,6 +277,25 @@ fn schema(session: &Session) -> Vec<String> {
     lines.extend(catalog.iter().map(|it| it.text(1).to_owned()));
     lines.sort();
     lines
+}
+
+/// All rows of all tables, column by column. Of random values only whether they are there.
+fn rows(session: &Session, rule: &str) -> Vec<String> {
+    let row = match rule {
+        "column-default-rewrites-table" => {
+            "(SELECT string_agg(key, ',' ORDER BY key) FROM jsonb_object_keys(jsonb_strip_nulls(to_jsonb(t))) AS key)"
+        }
+        _ => "to_jsonb(t)::text",
+    };
+    let tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+    let mut rows = Vec::new();
+    for table in session.rows(tables).unwrap() {
+        let table = table.text(0);
+        let found = session.rows(&format!("SELECT {row} FROM {table} AS t")).unwrap();
+        rows.extend(found.iter().map(|it| format!("{table} {}", it.text(0))));
+    }
+    rows.sort();
+    rows
 }
 
 fn difference(before: &[String], after: &[String]) -> String {

@@ -239,3 +239,49 @@ fn a_reason_is_one_line() {
         assert_eq!(ran.code, 2, "{reason:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn rows_are_written_in_batches_only_where_that_is_the_same() {
+    let table = "CREATE TABLE t (id int PRIMARY KEY, a int, b int);\nCREATE TABLE u (a int);\n";
+    for (update, why) in [
+        ("UPDATE t SET a = a + 1;", "a second run would not do the same"),
+        ("UPDATE t SET id = b;", "by which batches are made"),
+        ("UPDATE t SET a = u.a FROM u;", "with FROM"),
+        ("UPDATE t SET a = (SELECT 1);", "with SELECT"),
+        ("UPDATE t SET a = 1 RETURNING id;", "with RETURNING"),
+        ("UPDATE ONLY t SET a = 1;", "ONLY"),
+        ("UPDATE u SET a = 1;", "no primary key"),
+        ("UPDATE v SET a = 1;", "is not known"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("1.sql"), table).unwrap();
+        fs::write(folder.path().join("2.sql"), update).unwrap();
+        let ran = fix(&[folder.path().join("2.sql").to_str().unwrap()]);
+        assert_eq!(ran.stdout, "", "{update}");
+        assert!(ran.stderr.contains(why), "{update}: {}", ran.stderr);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("1.sql", table);
+    write("2_fill.sql", "SET lock_timeout = '2s';\nALTER TABLE t ADD COLUMN c int;\nUPDATE t SET c = 1;\n");
+    write("3.sql", "SET lock_timeout = '2s';\nUPDATE t SET a = c WHERE id < 10;\n");
+    let ran = fix(&[folder.path().to_str().unwrap()]);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("3.sql runs next and names c"), "{}", ran.stderr);
+}
+
+#[test]
+fn new_files_run_in_their_order_whichever_is_made_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("1.sql", "CREATE TABLE t (id int PRIMARY KEY);\n");
+    write(
+        "2_fill.sql",
+        "SET lock_timeout = '2s';\nALTER TABLE t ADD COLUMN c int;\nUPDATE t SET c = 1;\nALTER TABLE t ALTER c SET NOT NULL;\n",
+    );
+    let ran = fix(&[folder.path().to_str().unwrap(), "--write", "--pg", "15"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let names: Vec<String> = all(folder.path()).into_iter().map(|it| it.0).collect();
+    let made = ["3_fill_backfill.sql", "4_fill_constrain.sql", "5_fill_validate.sql", "6_fill_finish.sql"];
+    assert_eq!(names, [&["1.sql", "2_fill.sql"][..], &made[..]].concat());
+}
