@@ -93,7 +93,7 @@ fn holder(at: &At<'_>) -> Result<Holder, String> {
     }
 }
 
-fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], named: Named) -> Result<Placed, String> {
+fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], then: Named) -> Result<Placed, String> {
     let layout = at.layout;
     let span = layout.pieces.get(at.n).map_or(Span { start: 0, end: 0 }, |it| it.span);
     let is_alone = steps.iter().any(|it| it.alone);
@@ -114,11 +114,11 @@ fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], named: Named) -> Resul
             Ok(Placed { elsewhere: rest.to_vec(), ..instead(at, span, first) })
         }
         Holder::File | Holder::Message => {
-            let moved = moved(at, layout.pieces.len(), steps, names, named)?;
+            let moved = moved(at, layout.pieces.len(), steps, names, then)?;
             Ok(Placed { edits: moved.edits, elsewhere: moved.steps })
         }
         Holder::Block { commit } => {
-            let moved = moved(at, commit, steps, names, named)?;
+            let moved = moved(at, commit, steps, names, then)?;
             Ok(in_file(moved.edits, behind(layout, commit, &moved.steps)))
         }
     }
@@ -132,8 +132,8 @@ struct Moved {
 }
 
 /// The statement's steps, and with them the later statements of the transaction, up to the piece `end`, that need what they do.
-fn moved(at: &At<'_>, end: usize, steps: Vec<Step>, names: &[String], named: Named) -> Result<Moved, String> {
-    let followers = match named {
+fn moved(at: &At<'_>, end: usize, steps: Vec<Step>, names: &[String], then: Named) -> Result<Moved, String> {
+    let followers = match then {
         Named::Refused => unnamed_later(at, end, names).map(|()| Vec::new())?,
         Named::Follows => followers(at, end, names)?,
     };

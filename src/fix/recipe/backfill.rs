@@ -153,12 +153,10 @@ impl Rows<'_> {
             if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(", ")) }
         };
         let down: Vec<String> = names.iter().map(|it| format!("{it} DESC")).collect();
-        let declared: String = first
-            .iter()
-            .zip(&names)
-            .chain(last.iter().zip(&names))
-            .map(|(variable, name)| format!("    {variable} {table}.{name}%TYPE;\n"))
-            .collect();
+        let declared = first.iter().zip(&names).chain(last.iter().zip(&names));
+        let declared: Vec<String> =
+            declared.map(|(variable, name)| format!("    {variable} {table}.{name}%TYPE;\n")).collect();
+        let declared = declared.concat();
         let also = self.condition.map_or_else(String::new, |it| format!("({it})\n            AND "));
         let code = format!(
             "DO $backfill$\n\

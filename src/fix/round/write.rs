@@ -1,0 +1,157 @@
+//! The changes that a rewrite makes to files, old and new, and the way back.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use super::{Made, Ready, Rounds};
+use crate::{
+    fix::{
+        Draft, is_ours, new_file,
+        rewrite::{Phase, Step, apply},
+    },
+    lint::{Input, InputRole},
+    migration::natural,
+};
+
+/// One change of a rewrite, to go back.
+pub(super) enum Change {
+    /// The file of this number said something else.
+    Replaced(usize, Box<Input>, Vec<u8>),
+    /// The file of this number was not there.
+    Added(usize),
+    /// The file of this number was there.
+    Removed(usize, Box<Input>, Draft),
+    /// The new files were others.
+    Made(Made),
+}
+
+impl Rounds<'_> {
+    /// Makes the edits and the new files.
+    pub(super) fn write(&mut self, ready: &Ready, changes: &mut Vec<Change>) -> Result<(), String> {
+        let is_it = |it: &Input| is_ours(it) && it.source.path() == ready.path;
+        let Some(file) = self.inputs.iter().position(is_it) else {
+            return Ok(());
+        };
+        let (Some(input), Some(draft)) = (self.inputs.get(file), self.drafts.get(file)) else {
+            return Ok(());
+        };
+        let framework = input.framework;
+        let now = apply(&draft.now, &ready.placed.edits);
+        self.replace(file, now, changes);
+        let mut phases: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
+        for step in &ready.placed.elsewhere {
+            phases.entry(step.phase).or_default().push(step.clone());
+        }
+        self.make_room(&ready.path, &mut phases, changes);
+        for (phase, steps) in phases {
+            self.continue_in(&ready.path, framework, phase, steps, changes)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the new files of `origin` back into `phases` if one of these must run before them: they are to be numbered anew.
+    fn make_room(
+        &mut self,
+        origin: &Path,
+        phases: &mut BTreeMap<Phase, Vec<Step>>,
+        changes: &mut Vec<Change>,
+    ) {
+        let made = self.made.iter().filter(|(_, made)| made.0 == origin);
+        let made: Vec<(PathBuf, Phase)> = made.map(|(path, (_, phase, _))| (path.clone(), *phase)).collect();
+        let is_late = |phase: &Phase| {
+            made.iter().all(|it| it.1 != *phase) && made.iter().any(|(_, existing)| existing > phase)
+        };
+        if !phases.keys().any(is_late) {
+            return;
+        }
+        for (path, phase) in made {
+            let steps = self.made.remove(&path).map(|it| it.2).unwrap_or_default();
+            phases.entry(phase).or_default().extend(steps);
+            if let Some(n) = self.inputs.iter().position(|it| it.source.path() == path) {
+                let (input, draft) = (self.inputs.remove(n), self.drafts.remove(n));
+                changes.push(Change::Removed(n, Box::new(input), draft));
+            }
+        }
+    }
+
+    /// Writes steps to the new file of this phase, in front of what earlier rounds wrote there.
+    fn continue_in(
+        &mut self,
+        origin: &Path,
+        framework: &'static str,
+        phase: Phase,
+        mut steps: Vec<Step>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), String> {
+        let existing = self.made.iter().find(|(_, made)| made.0 == origin && made.1 == phase);
+        let existing = existing.map(|(path, (_, _, steps))| (path.clone(), steps.clone()));
+        steps.extend(existing.iter().flat_map(|it| it.1.iter().cloned()));
+        let text = new_file::text(framework, origin, phase, &steps)?.into_bytes();
+        let path = if let Some((path, _)) = existing {
+            let n = self.inputs.iter().position(|it| it.source.path() == path);
+            self.replace(n.ok_or("its new file is not found")?, text, changes);
+            path
+        } else {
+            let path = new_file::path_after(origin, &self.names(origin), phase)?;
+            self.add(&path, text, changes);
+            path
+        };
+        self.made.insert(path, (origin.to_owned(), phase, steps));
+        Ok(())
+    }
+
+    /// The names in the folder of `origin`, with those of new files.
+    fn names(&self, origin: &Path) -> Vec<String> {
+        let folder = origin.parent().unwrap_or(Path::new(""));
+        let mut names = (self.world.names)(folder);
+        let made = self.made.keys().filter(|it| it.parent() == origin.parent());
+        names.extend(made.filter_map(|it| Some(it.file_name()?.to_str()?.to_owned())));
+        names
+    }
+
+    fn add(&mut self, path: &Path, text: Vec<u8>, changes: &mut Vec<Change>) {
+        let mut input = (self.world.read)(path, text.clone());
+        input.role = InputRole::Linted;
+        let runs_before =
+            |it: &Input| it.role == InputRole::Schema || natural(it.source.path(), path).is_lt();
+        let n = self.inputs.iter().take_while(|it| runs_before(it)).count();
+        self.inputs.insert(n, input);
+        self.drafts.insert(n, Draft { before: None, now: text });
+        changes.push(Change::Added(n));
+    }
+
+    pub(super) fn replace(&mut self, file: usize, now: Vec<u8>, changes: &mut Vec<Change>) {
+        let (Some(input), Some(draft)) = (self.inputs.get_mut(file), self.drafts.get_mut(file)) else {
+            return;
+        };
+        let mut next = (self.world.read)(input.source.path(), now.clone());
+        next.role = input.role;
+        next.change = input.change.clone();
+        let (input, now) = (std::mem::replace(input, next), std::mem::replace(&mut draft.now, now));
+        changes.push(Change::Replaced(file, Box::new(input), now));
+    }
+
+    pub(super) fn undo(&mut self, changes: Vec<Change>) {
+        for change in changes.into_iter().rev() {
+            match change {
+                Change::Made(made) => self.made = made,
+                Change::Added(n) => {
+                    self.inputs.remove(n);
+                    self.drafts.remove(n);
+                }
+                Change::Removed(n, input, draft) => {
+                    self.inputs.insert(n, *input);
+                    self.drafts.insert(n, draft);
+                }
+                Change::Replaced(n, before, bytes) => {
+                    if let (Some(input), Some(draft)) = (self.inputs.get_mut(n), self.drafts.get_mut(n)) {
+                        *input = *before;
+                        draft.now = bytes;
+                    }
+                }
+            }
+        }
+    }
+}
