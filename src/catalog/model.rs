@@ -35,6 +35,10 @@ pub struct Relation {
     pub complete: bool,
     /// When it was made; `None` when it was there before.
     pub created: Option<Created>,
+    /// When an `IF NOT EXISTS` would have made it, of which it is not known whether it did.
+    pub presumed: Option<Created>,
+    /// Since when no row of it was seen: when it was made, or when a TRUNCATE emptied it.
+    pub empty_since: Option<Created>,
     /// Its columns, in order, dropped ones removed.
     pub columns: Vec<Column>,
     /// Its constraints.

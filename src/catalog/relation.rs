@@ -25,6 +25,8 @@ impl Relation {
             persistence: Persistence::Permanent,
             complete: false,
             created: None,
+            presumed: None,
+            empty_since: None,
             columns: Vec::new(),
             constraints: Vec::new(),
             indexes: Vec::new(),

@@ -481,6 +481,8 @@ pub enum Manner {
     Counted,
     /// The transaction holds the lock already, or a stronger one: this statement does not wait for it.
     AlreadyHeld,
+    /// There are no rows to read or to rewrite: the table was made or emptied a moment ago.
+    Empty,
 }
 
 macro_rules! small_set {
@@ -571,6 +573,13 @@ pub struct Locked {
     pub lock: Lock,
     /// All the work on it.
     pub work: WorkSet,
+}
+
+impl Effect {
+    /// The work that grows with the rows that are there.
+    pub fn effort(&self) -> WorkSet {
+        if self.manners.contains(Manner::Empty) { WorkSet::NONE } else { self.work }
+    }
 }
 
 impl Outcome {

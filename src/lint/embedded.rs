@@ -84,7 +84,7 @@ impl Run<'_> {
     /// Ends the statement's own transaction; the locks that it held through work are told.
     fn end(&mut self, how: &Transaction, at: Span) {
         let effects = self.own.and_then(|first| self.outcome.effects.get(first..)).unwrap_or_default();
-        let held = predict::held(effects, &self.catalog.session, self.line);
+        let held = predict::held(effects, self.catalog, self.line);
         self.add(held, at);
         self.catalog.transaction(how);
         self.own = Some(self.outcome.effects.len());
@@ -114,6 +114,7 @@ impl Run<'_> {
 
     fn statement(&mut self, statement: &Statement, at: Span, outer: Span, call: Call) {
         let mut effects = predict::predict(statement, self.catalog, self.major);
+        predict::mark_empty(&mut effects, self.catalog);
         predict::mark_held(&mut effects, &self.catalog.session);
         self.add(effects, at);
         if let Statement::Do(inner) = statement {

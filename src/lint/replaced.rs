@@ -6,58 +6,84 @@ use crate::{
     effect::{Action, Effect, Manner},
     sql::{
         Statement,
-        statement::{AlterAction, CreateIndex, Name},
+        statement::{Alter, AlterAction, CreateIndex, Ident, Name},
     },
 };
 
-/// The names that exist after `statement` and did not have to before, qualified.
-pub(super) fn made_by(statement: &Statement, catalog: &Catalog) -> Vec<Name> {
-    match statement {
-        Statement::CreateTable(it) => vec![catalog.qualify(&it.name)],
-        Statement::CreateTableAs(it) | Statement::CreateMaterializedView(it) => {
-            vec![catalog.qualify(&it.name)]
+/// What a statement makes.
+pub(super) enum Made {
+    /// What has this name, qualified.
+    Object(Name),
+    /// The default of a table's column.
+    Default(Name, Ident),
+}
+
+impl Made {
+    /// The name of what it is; a default has none.
+    pub(super) fn object(&self) -> Option<&Name> {
+        match self {
+            Self::Object(name) => Some(name),
+            Self::Default(..) => None,
         }
-        Statement::CreateView(it) => vec![catalog.qualify(&it.name)],
-        Statement::CreateSequence(it) => vec![catalog.qualify(&it.name)],
-        Statement::CreateFunction(it) => vec![catalog.qualify(&it.name)],
-        Statement::CreateType { name, .. } | Statement::CreateDomain { name, .. } => {
-            vec![catalog.qualify(name)]
-        }
-        Statement::Alter(alter) => {
-            let old =
-                catalog.find(&alter.name).map_or_else(|| catalog.qualify(&alter.name), |it| it.name.clone());
-            let renamed = alter.actions.iter().filter_map(|it| match it {
-                AlterAction::RenameTo { to } => Some(Name { schema: old.schema.clone(), name: to.clone() }),
-                AlterAction::SetSchema { schema } => Some(Name::qualified(schema.clone(), old.name.clone())),
-                _ => None,
-            });
-            renamed.collect()
-        }
-        _ => Vec::new(),
     }
 }
 
+/// What exists after `statement` and did not have to before.
+pub(super) fn made_by(statement: &Statement, catalog: &Catalog) -> Vec<Made> {
+    let name = match statement {
+        Statement::CreateTable(it) => &it.name,
+        Statement::CreateTableAs(it) | Statement::CreateMaterializedView(it) => &it.name,
+        Statement::CreateView(it) => &it.name,
+        Statement::CreateSequence(it) => &it.name,
+        Statement::CreateFunction(it) => &it.name,
+        Statement::CreateType { name, .. } | Statement::CreateDomain { name, .. } => name,
+        Statement::Alter(alter) => return altered(alter, catalog),
+        _ => return Vec::new(),
+    };
+    vec![Made::Object(catalog.qualify(name))]
+}
+
+fn altered(alter: &Alter, catalog: &Catalog) -> Vec<Made> {
+    let old = catalog.find(&alter.name).map_or_else(|| catalog.qualify(&alter.name), |it| it.name.clone());
+    let made = |it: &AlterAction| match it {
+        AlterAction::RenameTo { to } => {
+            Some(Made::Object(Name { schema: old.schema.clone(), name: to.clone() }))
+        }
+        AlterAction::SetSchema { schema } => {
+            Some(Made::Object(Name::qualified(schema.clone(), old.name.clone())))
+        }
+        AlterAction::SetDefault { column, .. } => Some(Made::Default(old.clone(), column.clone())),
+        _ => None,
+    };
+    alter.actions.iter().filter_map(made).collect()
+}
+
 /// The name of the index that `create` has made, also where the server chose it.
-pub(super) fn index_made_by(create: &CreateIndex, catalog: &Catalog) -> Option<Name> {
+pub(super) fn index_made_by(create: &CreateIndex, catalog: &Catalog) -> Option<Made> {
     let table = catalog.find(&create.table)?;
-    match &create.name {
-        Some(name) => Some(Name { schema: table.name.schema.clone(), name: name.clone() }),
-        None => catalog.relation(*table.indexes.last()?).map(|it| it.name.clone()),
-    }
+    let name = match &create.name {
+        Some(name) => Name { schema: table.name.schema.clone(), name: name.clone() },
+        None => catalog.relation(*table.indexes.last()?)?.name.clone(),
+    };
+    Some(Made::Object(name))
 }
 
 /// Marks the effects that take away what a later statement of the same transaction makes again.
 pub(super) fn mark(statements: &mut [Ran]) {
     // Backwards, so that what is made later is known. Most files make and take away nothing of one name.
-    let mut made: Vec<(u32, Name)> = Vec::new();
+    let mut made: Vec<(u32, Made)> = Vec::new();
     for ran in statements.iter_mut().rev() {
         made.retain(|it| it.0 == ran.transaction);
+        // Within one ALTER TABLE, defaults are dropped before others are set.
+        let (defaults, objects): (Vec<Made>, _) =
+            ran.makes.drain(..).partition(|it| matches!(it, Made::Default(..)));
+        made.extend(defaults.into_iter().map(|it| (ran.transaction, it)));
         for effect in ran.outcome.effects.iter_mut().filter(|it| takes_away(it.action)) {
-            if made.iter().any(|(_, name)| is_about(effect, name)) {
+            if made.iter().any(|(_, it)| is_about(effect, it)) {
                 effect.manners = effect.manners.with(Manner::Replaced);
             }
         }
-        made.extend(ran.makes.drain(..).map(|name| (ran.transaction, name)));
+        made.extend(objects.into_iter().map(|it| (ran.transaction, it)));
     }
 }
 
@@ -73,13 +99,19 @@ fn takes_away(action: Action) -> bool {
             | Action::DropFunction
             | Action::DropType
             | Action::DropObject
+            | Action::DropDefault
     )
 }
 
-fn is_about(effect: &Effect, name: &Name) -> bool {
-    match &effect.relation {
-        Some(relation) => relation.name == *name,
+fn is_about(effect: &Effect, made: &Made) -> bool {
+    let relation = effect.relation.as_ref().map(|it| &it.name);
+    match made {
+        Made::Default(table, column) => {
+            effect.action == Action::DropDefault
+                && relation == Some(table)
+                && effect.object.as_ref() == Some(column)
+        }
         // What is no relation has no schema in its effect.
-        None => effect.object.as_ref() == Some(&name.name),
+        Made::Object(name) => relation.map_or(effect.object.as_ref() == Some(&name.name), |it| it == name),
     }
 }

@@ -51,8 +51,15 @@ pub(super) struct Ran {
     pub(super) said: Vec<Said>,
     /// The number of its transaction.
     pub(super) transaction: u32,
-    /// What it makes, by name.
-    pub(super) makes: Vec<Name>,
+    /// What it makes.
+    pub(super) makes: Vec<replaced::Made>,
+}
+
+impl Ran {
+    /// The names of what it makes.
+    pub(super) fn made(&self) -> impl Iterator<Item = &Name> {
+        self.makes.iter().filter_map(replaced::Made::object)
+    }
 }
 
 /// A finding that needs no effect.
@@ -208,6 +215,7 @@ impl Replay {
         let mut origins = Vec::new();
         if is_judged {
             outcome.effects = predict::predict(statement, &self.catalog, self.major);
+            predict::mark_empty(&mut outcome.effects, &self.catalog);
             predict::mark_held(&mut outcome.effects, &self.catalog.session);
         }
         let transaction = self.catalog.session.transaction;
@@ -219,7 +227,7 @@ impl Replay {
             said = self.together.see(&Now { statement, outcome, span, place, input, catalog });
         }
         if is_judged {
-            let held = predict::held(&outcome.effects, &self.catalog.session, line);
+            let held = predict::held(&outcome.effects, &self.catalog, line);
             self.catalog.session.tell(held.iter().filter_map(|it| it.relation.as_ref()).map(|it| &it.name));
             outcome.effects.extend(held);
             self.catalog.session.hold(&outcome.locks(), span.start);

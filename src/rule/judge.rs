@@ -164,7 +164,7 @@ fn own_lock(relation: &Relation, message: &str, outcome: &Outcome, effects: &[&E
     let until = if outcome.situation.transaction.is_shared() { "COMMIT" } else { "it is done" };
     let work: Vec<String> = Work::ALL
         .into_iter()
-        .filter(|work| own().any(|it| it.work.contains(*work)))
+        .filter(|work| own().any(|it| it.effort().contains(*work)))
         .map(|it| in_words(it).to_owned())
         .collect();
     let during = if work.is_empty() { String::new() } else { format!(", during {}", list(&work)) };

@@ -131,7 +131,7 @@ fn of_effects(placeholder: Placeholder, outcome: &Outcome, effects: &[&Effect]) 
         Placeholder::Lock => lock().map_or("no lock", Lock::name).to_owned(),
         Placeholder::Blocked => blocked(lock().map_or(Blocks::Nothing, Lock::blocks)).to_owned(),
         Placeholder::Work => {
-            let work = effects.iter().fold(WorkSet::NONE, |all, it| all.union(it.work));
+            let work = effects.iter().fold(WorkSet::NONE, |all, it| all.union(it.effort()));
             list(&work.iter().map(|it| in_words(it).to_owned()).collect::<Vec<_>>())
         }
         Placeholder::Detail => first(|it| it.detail.clone()).unwrap_or_default(),

@@ -61,9 +61,9 @@ conditions! {
     /// The lock makes the application wait: `writes` holds for locks that block everything, too.
     blocks: Blocks = |want, effect, _outcome| effect.lock.map_or(Blocks::Nothing, Lock::blocks) >= *want;
     /// Any of this goes on under the lock.
-    work: Many<Work> = |want, effect, _outcome| want.0.iter().any(|it| effect.work.contains(*it));
+    work: Many<Work> = |want, effect, _outcome| want.0.iter().any(|it| effect.effort().contains(*it));
     /// Whether nothing goes on that grows with the relation.
-    no_work: bool = |want, effect, _outcome| effect.work.is_empty() == *want;
+    no_work: bool = |want, effect, _outcome| effect.effort().is_empty() == *want;
     /// Whether the whole statement, on every relation that is in use, does no work under a lock that makes the application wait.
     brief: bool = |want, _effect, outcome| is_brief(outcome) == *want;
     /// Whether the relation was there before.
@@ -135,6 +135,6 @@ fn is_brief(outcome: &Outcome) -> bool {
     !outcome.effects.iter().any(|effect| {
         effect.relation.as_ref().is_some_and(|it| it.target == Target::Existing)
             && effect.lock.is_some_and(|lock| lock.blocks() > Blocks::Nothing)
-            && !effect.work.is_empty()
+            && !effect.effort().is_empty()
     })
 }

@@ -22,6 +22,7 @@ impl Catalog {
             partitioning: create.partition_by.as_ref().map(partitioning),
             of_type: create.of_type.clone(),
             complete: create.of_type.is_none(),
+            empty_since: relation.created,
             ..relation
         });
         let parents: Vec<Name> = create
@@ -65,9 +66,13 @@ impl Catalog {
             return;
         }
         let oid = self.next_oid();
+        // Earlier files that do not have it speak for its being new; where there are none, anything may have been there.
+        let presumed = (self.session.file > 1).then(|| self.now());
         self.put(Relation {
             persistence: create.persistence,
             partitioning: create.partition_by.as_ref().map(partitioning),
+            presumed,
+            empty_since: presumed,
             ..Relation::heard_of(oid, name, create.kind)
         });
         if let Some(partition_of) = &create.partition_of {

@@ -12,6 +12,7 @@ mod index;
 mod inherit;
 mod naming;
 mod object;
+mod rows;
 mod transaction;
 mod types;
 mod view;
@@ -42,6 +43,8 @@ impl Catalog {
             S::CreateView(create) => self.create_view(create),
             S::CreateSequence(create) => self.create_sequence(create),
             S::Alter(alter) => self.alter(alter),
+            S::Insert(_) | S::Merge(_) | S::Copy { .. } => self.fill(statement),
+            S::Truncate { tables, .. } => self.empty(tables),
             S::AttachIndex { parent, child } => self.attach_index_by_name(parent, child),
             S::DropRelation(drop) => self.drop_relations(drop),
             S::RefreshMaterializedView { name, with_data, .. } => {

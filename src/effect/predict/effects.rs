@@ -76,7 +76,7 @@ impl<'a> Effects<'a> {
 
     /// A relation of the catalog.
     pub(crate) fn entry(&self, entry: &'a Arc<catalog::Relation>) -> Known<'a> {
-        let target = self.target(entry.created);
+        let target = self.target(entry.created.or(entry.presumed));
         Known {
             relation: Relation { name: entry.name.clone(), kind: entry.kind, target },
             entry: Some(entry),

@@ -3,7 +3,7 @@
 //! Source: manual, 13.3.1: a lock, once acquired, is held until the end of the transaction.
 
 use crate::{
-    catalog::{Held, Session},
+    catalog::{Catalog, Held, Session},
     effect::{Action, Blocks, Effect, Manner, Target, Work, WorkSet, predict::Known},
     sql::statement::RelationKind,
 };
@@ -13,10 +13,11 @@ use crate::{
 /// Each lock is told once, of the first work under it.
 /// None when the effects have no work, nor where the statement itself blocks as much on the same relation. `line` gives the line of a
 /// byte offset.
-pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) -> Vec<Effect> {
+pub fn held(effects: &[Effect], catalog: &Catalog, line: impl Fn(usize) -> u32) -> Vec<Effect> {
     let is_counted = effects.iter().any(|it| it.manners.contains(Manner::Counted));
-    let grows = effects.iter().filter(|it| !is_counted || it.work != WorkSet::of(&[Work::WriteRows]));
-    let work = grows.fold(WorkSet::NONE, |set, it| set.union(it.work));
+    let grows = effects.iter().filter(|it| !is_counted || it.effort() != WorkSet::of(&[Work::WriteRows]));
+    let grows = grows.filter(|it| !is_on_nothing(it, catalog));
+    let work = grows.fold(WorkSet::NONE, |set, it| set.union(it.effort()));
     if work.is_empty() {
         return Vec::new();
     }
@@ -29,11 +30,11 @@ pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) 
         let again = effects.iter().any(|it| {
             it.relation.as_ref().is_some_and(|it| it.name == held.relation.name)
                 && it.lock.is_some_and(|it| it.blocks() >= blocks)
-                && !it.work.is_empty()
+                && !it.effort().is_empty()
         });
         blocks > Blocks::Nothing && held.relation.target == Target::Existing && !again
     };
-    let held = session.held().iter().filter(matters);
+    let held = catalog.session.held().iter().filter(matters);
     held.map(|it| {
         let known = Known { relation: it.relation.clone(), entry: None };
         let mut effect = Effect::on(Action::HoldLock, &known, it.lock);
@@ -41,6 +42,20 @@ pub fn held(effects: &[Effect], session: &Session, line: impl Fn(usize) -> u32) 
         effect.detail(format!("line {}", line(it.since)))
     })
     .collect()
+}
+
+/// Marks the work on tables that were there before and have no rows.
+pub fn mark_empty(effects: &mut [Effect], catalog: &Catalog) {
+    for effect in effects.iter_mut().filter(|it| !it.work.is_empty()) {
+        let is_there = effect.relation.as_ref().is_some_and(|it| it.target == Target::Existing);
+        effect.manners = effect.manners.with_if(is_there && is_on_nothing(effect, catalog), Manner::Empty);
+    }
+}
+
+/// Whether its work is to read or rewrite a table that has no rows. What writes rows is work all the same.
+fn is_on_nothing(effect: &Effect, catalog: &Catalog) -> bool {
+    let relation = effect.relation.as_ref().filter(|_| !effect.work.contains(Work::WriteRows));
+    relation.and_then(|it| catalog.find(&it.name)).is_some_and(|it| catalog.is_empty(it))
 }
 
 /// Marks the locks that the transaction has already, so that nobody waits for them again.

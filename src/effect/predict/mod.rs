@@ -41,7 +41,7 @@ use crate::{
 };
 
 pub(crate) use effects::{Effects, Known};
-pub use held::{held, mark_held};
+pub use held::{held, mark_empty, mark_held};
 pub use transaction::refused_in_code;
 pub(crate) use volatility::is_volatile;
 

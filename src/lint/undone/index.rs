@@ -16,7 +16,7 @@ pub(super) fn made(ran: &Ran, catalog: &Catalog) -> Vec<About> {
         index.index.as_ref().map(|_| About::Redundancy { index: index.oid })
     };
     match ran.outcome.statement {
-        StatementKind::CreateIndex => ran.makes.iter().filter_map(about).collect(),
+        StatementKind::CreateIndex => ran.made().filter_map(about).collect(),
         StatementKind::AlterTable => {
             let effects = ran.outcome.effects.iter();
             let built = effects.filter(|it| matches!(it.action, Action::AddUnique | Action::AddPrimaryKey));

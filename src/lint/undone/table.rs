@@ -14,7 +14,7 @@ pub(super) fn plain<'c>(ran: &Ran, catalog: &'c Catalog) -> impl Iterator<Item =
             && matches!(it.kind, RelationKind::Table | RelationKind::PartitionedTable)
             && it.parents.is_empty()
     };
-    ran.makes.iter().filter_map(|it| catalog.find(it)).map(|it| &**it).filter(is_plain)
+    ran.made().filter_map(|it| catalog.find(it)).map(|it| &**it).filter(is_plain)
 }
 
 /// The tables that `CREATE TABLE` makes, and what is asked `about` each.

@@ -194,7 +194,11 @@ impl<'t> Scanner<'t> {
             Class::DoubleQuote => self.token_or(token::quoted(bytes, at), Defect::OpenIdentifier),
             Class::Dollar | Class::Sign if self.placeholder() => {}
             Class::Dollar => match token::dollar(bytes, at) {
-                Dollar::Parameter(end) | Dollar::Quote(end) => self.token(end),
+                Dollar::Parameter(end) => self.token(end),
+                Dollar::Quote(end) => {
+                    self.placeholders_of_code(end);
+                    self.token(end);
+                }
                 Dollar::Open => self.unclosed(at, Defect::OpenDollarQuote),
             },
             Class::Dash if is_next(b'-') => self.comment(token::line_comment(bytes, at), false),
@@ -217,6 +221,28 @@ impl<'t> Scanner<'t> {
         self.statement.stand_ins.push(part);
         self.token(part.span.end);
         true
+    }
+
+    /// Reads the placeholders of a routine's code that goes on to `end`: a runner fills them in wherever they stand.
+    fn placeholders_of_code(&mut self, end: usize) {
+        if !self.is_code() {
+            return;
+        }
+        let code = &self.bytes[..end];
+        let mut at = self.at;
+        while let Some(length) = memchr::memchr(b'{', &code[at..]) {
+            let brace = at + length;
+            let start = if code[brace - 1] == b'$' { brace - 1 } else { brace };
+            let part = placeholder(code, start);
+            at = part.as_ref().map_or(brace + 1, |it| it.span.end);
+            self.statement.stand_ins.extend(part);
+        }
+    }
+
+    /// Whether the statement has code that it runs, or keeps to be run.
+    fn is_code(&self) -> bool {
+        let text = self.statement.start.and_then(|it| self.bytes.get(it..it + 2));
+        self.statement.head == Head::Routine || text.is_some_and(|it| it.eq_ignore_ascii_case(b"do"))
     }
 
     /// Makes the text up to `end` a token of the statement.
@@ -376,7 +402,7 @@ impl<'t> Scanner<'t> {
         }
         if self.statement.problem.is_none() && end - start > nesting::UNCHECKED_BYTES {
             let text = &self.bytes[start..end];
-            let is_code = self.statement.head == Head::Routine || text[..2].eq_ignore_ascii_case(b"do");
+            let is_code = self.is_code();
             self.statement.problem = nesting::too_deep(text, is_code)
                 .map(|at| Problem { offset: start + at, defect: Defect::TooDeep });
         }

@@ -58,11 +58,17 @@ pub(super) fn predict(
     lock_sequence_of_default(column, effects);
     let rewrite = rewrite_reason(column, effects);
     add_rows_work(&base, rewrite, &facts, altered, effects);
-    if facts.is_required() && rewrite.is_none() {
+    if facts.is_required() && rewrite.is_none() && !is_emptied(altered, effects) {
         let required = base.clone().because(Reason::RequiredColumn);
         effects.push(required.harm(Harm::MayFail).harm(Harm::BreaksWriters));
     }
     add_inline_constraints(column, rewrite.is_some(), &facts, altered, effects);
+}
+
+/// Whether the transaction emptied the table before, so that no row is without a value for a new column.
+fn is_emptied(altered: &Altered<'_, '_>, effects: &Effects<'_>) -> bool {
+    let emptied = altered.table.entry.filter(|it| it.created.or(it.presumed) != it.empty_since);
+    emptied.is_some_and(|it| effects.catalog.is_empty(it))
 }
 
 /// What must fail, told by its SQLSTATE.

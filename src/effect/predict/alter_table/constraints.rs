@@ -160,11 +160,14 @@ pub(super) fn add_foreign_key(
     let mut effect = Effect::of(key.action).object(key.object.clone());
     effect.because = key.because;
     effect = effect.manner_if(key.not_valid, Manner::NotValid);
+    // Of a table without rows there is nothing to look up, and no row of the other is in anyone's way.
+    let is_empty = altered.table.entry.is_some_and(|it| effects.catalog.is_empty(it));
     // An application that does not know a new column writes its default only.
-    if key.action != Action::AddColumn {
+    if key.action != Action::AddColumn && !is_empty {
         effect = effect.harm(Harm::BreaksWriters);
     }
-    if key.validates {
+    effect = effect.manner_if(is_empty, Manner::Empty);
+    if key.validates && !is_empty {
         effect = effect.harm(Harm::MayFail);
         effect.because = effect.because.or(Some(Reason::Validation));
     }
