@@ -16,7 +16,7 @@ pub use detect::Detected;
 pub use framework::Framework;
 pub use history::histories;
 pub use order::natural;
-pub use projects::{Projects, projects};
+pub use projects::{Projects, code_in, is_ours, projects};
 pub use up::{Up, fixed_parts, keep_up_part};
 pub use walk::{Depth, sql_files};
 

@@ -17,7 +17,24 @@ use super::{
 use crate::error::Error;
 
 /// Folders whose contents others wrote, or that tests read.
-const NOT_OURS: &[&str] = &["node_modules", "vendor", "third_party", "testdata", "fixtures"];
+const NOT_OURS: &[&str] = &[
+    "__fixtures__",
+    "__mocks__",
+    "__tests__",
+    "fixtures",
+    "node_modules",
+    "stub",
+    "stubs",
+    "testdata",
+    "third_party",
+    "vendor",
+];
+
+/// Parts of names that tell of another database.
+const NOT_POSTGRES: &[&str] = &["clickhouse", "mariadb", "mssql", "mysql", "sqlite", "sqlserver"];
+
+/// What migrations that are code are written in.
+const CODE: &[&str] = &["exs", "js", "php", "py", "rb", "ts"];
 
 /// What folders of migrations are called.
 const NAMES: &[&str] = &["migrations", "migration", "migrate", "changelog", "changelogs", "changesets"];
@@ -45,6 +62,8 @@ const OTHERS: &[&str] = &[
 pub struct Projects {
     /// The histories, each with its folder, in the natural order of those.
     pub histories: Vec<History>,
+    /// Folders of migrations that are another database's, by their names.
+    pub not_postgres: Vec<PathBuf>,
     /// The `.sql` files in none of them.
     pub others: Vec<PathBuf>,
 }
@@ -60,15 +79,21 @@ pub fn projects(root: &Path) -> Result<Projects, Error> {
     }
     let mut projects = Projects::default();
     for (folder, files) in &folders {
-        if looks_like_migrations(root, folder, files) {
+        if !looks_like_migrations(root, folder, files) {
+            continue;
+        }
+        if is_postgres(root, folder) {
             projects.histories.extend(history(folder)?);
+        } else {
+            projects.not_postgres.push(folder.clone());
         }
     }
     merge_years(&mut projects.histories, root)?;
     drop_nested(&mut projects.histories);
     projects.histories.sort_by(|a, b| natural(a.named(), b.named()));
     let is_in = |path: &PathBuf| projects.histories.iter().any(|it| holds(it.named(), path));
-    projects.others = found.into_iter().filter(|it| !is_in(it)).collect();
+    let is_other = |it: &PathBuf| is_ours(root, it) && is_postgres(root, it) && !is_in(it);
+    projects.others = found.into_iter().filter(is_other).collect();
     Ok(projects)
 }
 
@@ -79,9 +104,34 @@ impl History {
     }
 }
 
-fn is_ours(root: &Path, path: &Path) -> bool {
+/// Whether a path below `root` is in no folder that others wrote or that tests read.
+pub fn is_ours(root: &Path, path: &Path) -> bool {
     let below = path.strip_prefix(root).unwrap_or(path);
-    !below.iter().any(|part| NOT_OURS.iter().any(|it| part == *it))
+    let is_other = |part: &str| NOT_OURS.contains(&part) || part.starts_with("testdata");
+    !below.iter().any(|part| part.to_str().is_some_and(is_other))
+}
+
+fn is_postgres(root: &Path, path: &Path) -> bool {
+    let below = path.strip_prefix(root).unwrap_or(path).to_string_lossy().to_ascii_lowercase();
+    !NOT_POSTGRES.iter().any(|it| below.contains(it))
+}
+
+/// What the migrations of a folder are written in, if most of its files are code: the extension.
+pub fn code_in(folder: &Path) -> Option<&'static str> {
+    let (mut n_sql, mut n_code) = (0, [0; CODE.len()]);
+    for entry in folder.read_dir().ok()?.flatten() {
+        let path = entry.path();
+        let stem = path.file_stem()?.to_str().unwrap_or_default();
+        let extension = path.extension().and_then(|it| it.to_str()).unwrap_or_default();
+        match CODE.iter().position(|it| *it == extension) {
+            // What holds a folder together is no migration.
+            Some(_) if matches!(stem, "__init__" | "index" | "env") => {}
+            Some(n) => n_code[n] += 1,
+            None => n_sql += usize::from(extension == "sql"),
+        }
+    }
+    let (n, most) = n_code.iter().enumerate().max_by_key(|it| it.1)?;
+    (*most > n_sql).then(|| CODE[n])
 }
 
 /// The folder of the history that a file would belong to.
@@ -99,6 +149,9 @@ fn looks_like_migrations(root: &Path, folder: &Path, files: &[PathBuf]) -> bool 
     let n = files.iter().filter(runs).count();
     if n == 0 || framework.name != PLAIN.name {
         return n > 0;
+    }
+    if code_in(folder).is_some() {
+        return false;
     }
     let below = folder.strip_prefix(root).unwrap_or(folder);
     let is_any =

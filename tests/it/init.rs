@@ -137,6 +137,8 @@ fn several_projects_are_all_named_and_nothing_else_is() {
         ("reports/monthly.sql", "SELECT 1;\n"),
         ("pkg/testdata/migrations/1_a.sql", goose),
         ("node_modules/x/migrations/1_a.sql", goose),
+        ("internal/sqlite/migrations/1_a.sql", goose),
+        ("internal/sqlite/schema.sql", "CREATE TABLE x (a int);\n"),
         ("initdb.d/01_roles.sql", "SELECT 1;\n"),
     ]);
     let ran = init(&repository, &[]);
@@ -146,6 +148,7 @@ fn several_projects_are_all_named_and_nothing_else_is() {
         "legacy/sql: flyway, by flyway.conf: 2 migrations",
         "services/billing/db/migrations: goose, by marks in its files: 1 migration",
         "services/shop/prisma/migrations: prisma, by migration_lock.toml: 2 migrations",
+        "internal/sqlite/migrations: another database's migrations, by its name: not named",
         "nothing that says which PostgreSQL the migrations run on",
     ];
     assert_eq!(found, expected);
@@ -186,8 +189,9 @@ fn the_version_is_the_oldest_of_those_nearest_to_the_server() {
         (&[("compose.yml", "# image: postgres:16")], None),
         (&[("compose.yml", "URL: postgres://a:15@localhost:5432/db")], None),
         (&[("compose.yml", "HOST: postgres:5432\nPOSTGRES_PORT: 15")], None),
-        // One that is too old for us is named, not taken.
-        (&[("compose.yml", "image: postgres:11")], None),
+        // Of one that is too old or too new for us, the nearest.
+        (&[("compose.yml", "image: postgres:11")], Some(13)),
+        (&[("compose.yml", "image: postgres:19beta1")], Some(18)),
         (&[(".github/workflows/ci.yml", "        postgres: [18, '14', \"15\"]")], Some(14)),
         (&[(".github/workflows/ci.yml", "          image: postgres:${{ matrix.postgres }}")], None),
         (&[(".gitlab-ci.yml", "  services: [\"postgres:17\"]")], Some(17)),
@@ -319,10 +323,32 @@ fn a_project_without_sql_files_is_told_what_to_do() {
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     assert!(ran.stderr.starts_with("error: no migrations in .: "), "{}", ran.stderr);
     assert_eq!(repository.git(&["status", "--porcelain"]), "");
-    repository.write("alembic.ini", "");
-    let ran = init(&repository, &[]);
-    let said = "found: Alembic, whose migrations are code: `lockkeeper lint --from-command 'alembic upgrade head --sql'`\n";
-    assert!(ran.code == 0 && ran.stdout.contains(said), "{}{}", ran.stdout, ran.stderr);
+    for path in ["env.py", "versions/1_a.py", "versions/2_b.py"] {
+        repository.write(&format!("alembic/{path}"), "");
+    }
+    for path in ["a/migrations/0001_initial.py", "a/migrations/__init__.py", "b/migrations/0001_initial.py"] {
+        repository.write(path, "");
+    }
+    repository.write("c/migrations/__init__.py", "");
+    // Most of them are code, so that the one file says nothing of the rest.
+    for path in ["1_a.exs", "2_b.exs", "3_c.sql"] {
+        repository.write(&format!("priv/repo/migrations/{path}"), "SELECT 1;\n");
+    }
+    let ran = init(&repository, &["--ci", "github", "--pre-commit"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        !repository.path(".github").exists() && ran.stdout.contains("\nnext: lint what prints"),
+        "{}",
+        ran.stdout
+    );
+    let found: Vec<&str> = ran.stdout.lines().filter_map(|it| it.strip_prefix("found: ")).collect();
+    let expected = [
+        "alembic/versions: migrations that are code (Alembic): `lockkeeper lint --from-command 'alembic upgrade head --sql'`",
+        "a/migrations and 1 more: migrations that are code (Django): \
+         `lockkeeper lint --from-command 'python manage.py sqlmigrate APP MIGRATION'`",
+        "priv/repo/migrations: migrations that are code (Ecto): give `lint --from-command` what prints their SQL",
+    ];
+    assert_eq!(found[..3], expected);
     Config::read(&repository.path("lockkeeper.toml")).map_err(|it| it.to_string()).unwrap();
 }
 

@@ -50,10 +50,12 @@ fn postgres(all: &[Said], folder: &Path) -> String {
         );
     };
     let because = format!("{} has `{}`", place::relative(&said.path, folder), said.text);
-    match config::valid_major(said.major) {
-        Ok(major) => format!("{head}: {because}.\npostgres = {major}\n"),
-        Err(_) => format!("{head}: {because}, which lockkeeper does not know.\n# postgres = 17\n"),
-    }
+    let nearest = said.major.clamp(*config::MAJORS.start(), *config::MAJORS.end());
+    let known = match nearest {
+        it if it == said.major => String::new(),
+        it => format!("; {it} is the nearest that lockkeeper knows"),
+    };
+    format!("{head}: {because}{known}.\npostgres = {nearest}\n")
 }
 
 fn paths(survey: &Survey, folder: &Path) -> String {
@@ -74,7 +76,7 @@ fn schema(survey: &Survey, folder: &Path) -> String {
     let mut text =
         "# What was there before any migration: a `pg_dump --schema-only` file, or a folder of SQL files.\n"
             .to_owned();
-    let (results, before): (Vec<_>, Vec<_>) = survey.schemas.iter().partition(|it| it.is_result);
+    let (results, mut before): (Vec<_>, Vec<_>) = survey.schemas.iter().partition(|it| it.is_result);
     for result in results {
         let path = place::relative(&result.path, folder);
         let _ = writeln!(
@@ -82,11 +84,17 @@ fn schema(survey: &Survey, folder: &Path) -> String {
             "# {path} has tables that the migrations make: it is what they lead to, and is not read."
         );
     }
+    if before.len() > 1 {
+        text += "# There are several here; name those that were there before the migrations above.\n";
+    }
+    let is_only_one = before.len() == 1;
     if before.is_empty() {
         return text + "# schema = [\"schema.sql\"]\n";
     }
+    before.sort_by(|a, b| a.path.cmp(&b.path));
     let before: Vec<String> = before.iter().map(|it| quoted(&place::relative(&it.path, folder))).collect();
-    text + &format!("schema = [{}]\n", before.join(", "))
+    let mark = if is_only_one { "" } else { "# " };
+    text + &format!("{mark}schema = [{}]\n", before.join(", "))
 }
 
 fn obey(survey: &Survey) -> String {

@@ -1,6 +1,7 @@
 //! `lockkeeper init`: a configuration, a CI job and a pre-commit hook for what is found. What exists is never overwritten unasked.
 
 mod ci;
+mod code;
 mod config;
 mod plan;
 mod postgres;
@@ -70,19 +71,10 @@ fn found(survey: &Survey, folder: &Path) -> Vec<String> {
         format!("{}: {}: {n}", config::named(it, folder), config::in_words(it))
     };
     let mut lines: Vec<String> = survey.projects.histories.iter().map(of_history).collect();
-    lines.extend(survey.code.iter().map(|it| match it.command {
-        "" => format!(
-            "{}, whose migrations are code: give `lint --from-command` what prints their SQL",
-            it.name
-        ),
-        command => {
-            format!("{}, whose migrations are code: `lockkeeper lint --from-command '{command}'`", it.name)
-        }
-    }));
-    let said = survey.postgres.iter().map(|it| {
-        format!("PostgreSQL {}, by `{}` in {}", it.major, it.text, place::relative(&it.path, folder))
-    });
-    lines.extend(said);
+    lines.extend(survey.code.iter().map(|it| it.in_words(folder)));
+    let others = survey.projects.not_postgres.iter().map(|it| place::relative(it, folder));
+    lines.extend(others.map(|it| format!("{it}: another database's migrations, by its name: not named")));
+    lines.extend(postgres::in_words(&survey.postgres, folder));
     if survey.postgres.is_empty() {
         lines.push("nothing that says which PostgreSQL the migrations run on".to_owned());
     }

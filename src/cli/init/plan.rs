@@ -44,6 +44,14 @@ impl Plan {
         let mut plan = Self::default();
         let folder = folder_of(path);
         plan.own(path.to_owned(), config::text(survey, &folder), args.force)?;
+        if survey.projects.histories.is_empty() {
+            // What prints the SQL of a change is not known, so that a job would judge nothing.
+            plan.next.push(
+                "lint what prints the SQL of a change, here and in CI: `lockkeeper lint --from-command …`"
+                    .to_owned(),
+            );
+            return Ok(plan);
+        }
         let command = command(path, &survey.root);
         let provider = match args.ci {
             Ci::Auto => survey.provider.as_ref().map(|it| it.0),
@@ -60,9 +68,6 @@ impl Plan {
             plan.next.push("`lockkeeper init --ci github` or `--ci gitlab` writes a CI job".to_owned());
         }
         plan.hook(survey.root.join(PRE_COMMIT), &command, args.pre_commit)?;
-        if survey.projects.histories.is_empty() {
-            return Ok(plan);
-        }
         let lint = format!(
             "`{command}` judges all that is there; in CI, with --since auto, only what a change brings"
         );

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::super::place;
+
 /// What a file says of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Said {
@@ -56,6 +58,21 @@ pub(super) fn said(folders: &[&Path]) -> Vec<Said> {
 /// The one to go by: the oldest of those that are nearest to the server. What is safe there is safe on the others.
 pub(super) fn chosen(said: &[Said]) -> Option<&Said> {
     said.first()
+}
+
+/// A line for each version, with the first place that says so.
+pub(super) fn in_words(all: &[Said], folder: &Path) -> Vec<String> {
+    let mut lines: Vec<(u16, String, usize)> = Vec::new();
+    for said in all {
+        if let Some(line) = lines.iter_mut().find(|it| it.0 == said.major) {
+            line.2 += 1;
+            continue;
+        }
+        let place = place::relative(&said.path, folder);
+        lines.push((said.major, format!("PostgreSQL {}, by `{}` in {place}", said.major, said.text), 0));
+    }
+    let more = |n: usize| if n == 0 { String::new() } else { format!(" and {n} more") };
+    lines.into_iter().map(|(_, line, n)| line + &more(n)).collect()
 }
 
 /// The files of a folder and of those below it where such things are written.

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     ci::{self, Provider},
+    code::{self, Code},
     postgres::{self, Said},
 };
 use crate::{
@@ -22,8 +23,8 @@ pub(super) struct Survey {
     pub(super) root: PathBuf,
     /// The migrations.
     pub(super) projects: Projects,
-    /// Frameworks whose migrations are code.
-    pub(super) code: Vec<&'static Code>,
+    /// Migrations that are code.
+    pub(super) code: Vec<Code>,
     /// What was there before the migrations, or what they lead to.
     pub(super) schemas: Vec<Schema>,
     /// What is said of the server's version.
@@ -41,31 +42,11 @@ pub(super) struct Schema {
     pub(super) is_result: bool,
 }
 
-/// A framework whose migrations are code.
-pub(super) struct Code {
-    pub(super) name: &'static str,
-    /// A file or folder that shows it.
-    sign: &'static str,
-    /// What prints their SQL without a server; empty if nothing does.
-    pub(super) command: &'static str,
-}
-
-/// Source: the manuals of each: `alembic upgrade --sql`, `sqlmigrate`.
-const CODE: &[Code] = &[
-    Code { name: "Alembic", sign: "alembic.ini", command: "alembic upgrade head --sql" },
-    Code { name: "Django", sign: "manage.py", command: "python manage.py sqlmigrate APP MIGRATION" },
-    Code { name: "Rails", sign: "db/migrate", command: "" },
-    Code { name: "Ecto", sign: "priv/repo/migrations", command: "" },
-    Code { name: "Knex", sign: "knexfile.js", command: "" },
-    Code { name: "Knex", sign: "knexfile.ts", command: "" },
-];
-
 impl Survey {
     /// Looks around in `folder`.
     pub(super) fn of(folder: &Path) -> Result<Self, Error> {
         let root = repository(folder);
         let projects = migration::projects(folder)?;
-        let is_code = |it: &&Code| folder.join(it.sign).exists();
         let mut folders = vec![folder];
         if root != folder {
             folders.push(&root);
@@ -76,9 +57,10 @@ impl Survey {
             .flat_map(|it| &it.files)
             .map(|it| String::from_utf8_lossy(&fs::read(&it.path).unwrap_or_default()).into_owned())
             .collect();
+        let is_bare = projects.histories.is_empty();
         let made: BTreeSet<String> = texts.iter().flat_map(|it| tables(it)).collect();
         Ok(Self {
-            code: CODE.iter().filter(is_code).collect(),
+            code: code::found(folder).into_iter().filter(|it| is_bare || !it.is_vague).collect(),
             schemas: projects.others.iter().filter_map(|it| schema(it, &made)).collect(),
             postgres: postgres::said(&folders),
             provider: ci::detected(&root),
