@@ -6,7 +6,7 @@ use super::{
     CLEAN, FINDINGS, World,
     args::Lint,
     known::Known,
-    output,
+    once, output,
     prepared::{Extras, Prepared},
     sift::Sift,
 };
@@ -15,6 +15,7 @@ use crate::{
     error::Error,
     lint::{InputRole, LintedFile},
     report::{Assumed, Event, Summary},
+    rule::RuleSet,
 };
 
 /// Runs `lint`.
@@ -31,8 +32,9 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
     let known = baseline.map(|it| Known::read(it, &prepared.inputs)).transpose()?;
     let mut sift = Sift::new(&prepared, known, world)?;
     let assumed = prepared.assumed();
-    let summary = prepared
-        .judge(|files| output::write(&outputs, world, |tell| say(tell, &assumed, &mut sift, files)))?;
+    let summary = prepared.judge(|files| {
+        output::write(&outputs, world, |tell| say(tell, &assumed, prepared.rules(), &mut sift, files))
+    })?;
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error);
     Ok(if fail_on.fails(summary.worst()) { FINDINGS } else { CLEAN })
 }
@@ -41,6 +43,7 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
 fn say<'i>(
     tell: &mut dyn FnMut(Event<'_>) -> io::Result<()>,
     assumed: &Assumed,
+    rules: &RuleSet,
     sift: &mut Sift<'_>,
     files: impl IntoIterator<Item = LintedFile<'i>>,
 ) -> io::Result<Summary> {
@@ -55,6 +58,7 @@ fn say<'i>(
                 false
             }
         });
+        once::merge(&mut file.findings, rules);
         summary.add_file(&file);
         if file.input.role == InputRole::Linted {
             tell(Event::File(&file))?;

@@ -19,6 +19,7 @@ mod inputs;
 mod known;
 mod lint;
 mod lsp;
+mod once;
 mod output;
 mod place;
 mod prepared;

@@ -30,6 +30,8 @@ pub struct Rule {
     pub produced_by: Option<Producer>,
     /// It fires only where no other rule has found the same of the same action.
     pub otherwise: bool,
+    /// It is told once of a file, since one change mends all of it.
+    pub once_a_file: bool,
     /// It fires where all conditions of any of these hold.
     pub when: Vec<When>,
     /// The whole page.
@@ -125,6 +127,8 @@ struct Head {
     #[serde(default)]
     otherwise: bool,
     #[serde(default)]
+    once_a_file: bool,
+    #[serde(default)]
     when: Vec<When>,
 }
 
@@ -171,6 +175,7 @@ fn parse(id: &str, page: &str) -> Result<Rule, String> {
         help: head.help.as_deref().map(template).transpose()?,
         produced_by: head.produced_by,
         otherwise: head.otherwise,
+        once_a_file: head.once_a_file,
         when: head.when,
         page: page.to_owned(),
         examples: examples(&fences)?,

@@ -24,5 +24,5 @@ pub use judge::Judgement;
 pub use overrides::{Override, OverrideMisuse, Overrides};
 pub use set::RuleSet;
 pub use suppress::{Misuse, Suppressions};
-pub use template::{Template, blocked, in_words};
+pub use template::{Template, blocked, in_words, list};
 pub use when::When;

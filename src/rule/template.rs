@@ -155,7 +155,7 @@ pub(super) fn relation_names(effects: &[&Effect]) -> Vec<String> {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(items: &[String]) -> String {
+pub fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [only] => only.clone(),

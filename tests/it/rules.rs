@@ -84,7 +84,7 @@ fn what_a_page_lacks_or_gets_wrong_is_said() {
         (
             "[[when]]",
             "[[wehn]]",
-            "line 8: unknown key `wehn`, expected one of `pack`, `severity`, `message`, `help`, `produced-by`, `otherwise`, `when`; did you mean `when`?",
+            "line 8: unknown key `wehn`, expected one of `pack`, `severity`, `message`, `help`, `produced-by`, `otherwise`, `once-a-file`, `when`; did you mean `when`?",
         ),
     ];
     for (from, to, expected) in cases {
