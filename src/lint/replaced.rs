@@ -3,7 +3,7 @@
 use super::replay::Ran;
 use crate::{
     catalog::Catalog,
-    effect::{Action, Effect, Manner},
+    effect::{Action, Effect, Manner, Reason, Role},
     sql::{
         Statement,
         statement::{Alter, AlterAction, CreateIndex, Ident, Name},
@@ -84,6 +84,27 @@ pub(super) fn mark(statements: &mut [Ran]) {
             }
         }
         made.extend(objects.into_iter().map(|it| (ran.transaction, it)));
+    }
+}
+
+/// Unmarks the indexes that a statement before has dropped if they were there: a retry drops what a failed build left, too.
+pub(super) fn know_dropped(statements: &mut [Ran]) {
+    let mut dropped: Vec<Name> = Vec::new();
+    for ran in statements {
+        for effect in &mut ran.outcome.effects {
+            match (effect.action, &effect.relation, &effect.object) {
+                (Action::DropIndex, Some(index), _) if effect.role == Role::Subject => {
+                    dropped.push(index.name.clone());
+                }
+                (Action::CreateIndex, Some(table), Some(name))
+                    if effect.because == Some(Reason::MayBeInvalid)
+                        && dropped.iter().any(|it| it.name == *name && it.schema == table.name.schema) =>
+                {
+                    effect.because = None;
+                }
+                _ => {}
+            }
+        }
     }
 }
 

@@ -112,6 +112,7 @@ impl Replay {
         let asked = if is_judged && input.change != Change::Unchanged { self.asked.as_slice() } else { &[] };
         let questions = undone::questions(&statements, asked, &self.catalog);
         replaced::mark(&mut statements);
+        replaced::know_dropped(&mut statements);
         Replayed { runner: runner.unwrap_or(Runner::File), statements, comments: file.comments, questions }
     }
 

@@ -4,7 +4,7 @@
 //! Source: `DefineIndex` in `src/backend/commands/indexcmds.c`; manual, CREATE INDEX, Building Indexes Concurrently.
 //! Observed by `fixtures/effects/index.sql`.
 
-use super::{Effects, Known, alter_table::has_rows};
+use super::{Effects, Known, alter_table::has_rows, immutable};
 use crate::{
     catalog::{Index, Oid},
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work},
@@ -125,6 +125,10 @@ fn is_refused(create: &CreateIndex, table: &Known<'_>, effects: &mut Effects<'_>
     if !fits && (table.is_made() || kind == RelationKind::View) {
         let detail = format!("{name} is not a table or materialized view");
         effects.fails(ACTION, Some(table), Reason::WrongKind, "42809", detail);
+        return true;
+    }
+    if let Some(refusal) = immutable::of_index(create, effects) {
+        immutable::refuse(ACTION, Some(table), refusal, effects);
         return true;
     }
     if !create.if_not_exists

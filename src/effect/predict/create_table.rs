@@ -3,7 +3,7 @@
 //! Source: `DefineRelation` and `MergeAttributes` in `src/backend/commands/tablecmds.c`, `transformTableLikeClause` in
 //! `src/backend/parser/parse_utilcmd.c`; manual, CREATE TABLE. Observed by `fixtures/effects/table.sql` and `partition.sql`.
 
-use super::{Effects, Known, alter_table::has_rows, bound};
+use super::{Effects, Known, alter_table::has_rows, bound, immutable};
 use crate::{
     catalog::ConstraintKind,
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Relation, Role, Target, Work},
@@ -16,6 +16,10 @@ use crate::{
 /// Adds what `create` does to the relations that are there already.
 pub(super) fn predict(create: &CreateTable, effects: &mut Effects<'_>) {
     if is_settled(Action::CreateTable, &create.name, create.kind, create.if_not_exists, effects) {
+        return;
+    }
+    if let Some(refusal) = immutable::of_table(create, effects) {
+        immutable::refuse(Action::CreateTable, None, refusal, effects);
         return;
     }
     for (table, object) in references(create) {

@@ -18,6 +18,7 @@ mod enum_value;
 mod exposure;
 mod foreign_keys;
 mod held;
+mod immutable;
 mod lock_table;
 mod objects;
 mod publication;

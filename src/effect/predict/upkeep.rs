@@ -3,7 +3,7 @@
 //! Nothing of it locks. Source: manual, CREATE VIEW; CREATE TABLE, Notes on CHECK and Storage Parameters; CREATE FUNCTION, Overloading;
 //! CREATE EXTENSION; ALTER EXTENSION.
 
-use super::Effects;
+use super::{Effects, immutable};
 use crate::{
     catalog::{Index, Relation as Entry},
     effect::{Action, Effect, Harm, Reason, Relation, Target},
@@ -13,34 +13,6 @@ use crate::{
         Persistence, RelationKind, Statement, TableConstraint, TableConstraintKind,
     },
 };
-
-/// Functions, and words that stand for one, that do not return the same for the same arguments for ever.
-///
-/// Source: `pg_proc.provolatile` of 13 to 18, of those that somebody may write into a CHECK.
-const CHANGING: &[&str] = &[
-    "clock_timestamp",
-    "current_catalog",
-    "current_database",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_setting",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "gen_random_uuid",
-    "localtime",
-    "localtimestamp",
-    "nextval",
-    "now",
-    "random",
-    "session_user",
-    "statement_timestamp",
-    "system_user",
-    "timeofday",
-    "transaction_timestamp",
-    "user",
-];
 
 /// Adds what is said of what `statement` makes.
 pub(super) fn predict(statement: &Statement, effects: &mut Effects<'_>) {
@@ -197,11 +169,7 @@ fn constraint(table: &Name, constraint: &TableConstraint, effects: &mut Effects<
 
 /// A CHECK is taken to be true of a row for ever; the server does not see to it.
 fn check(expr: &Expr, table: Option<&Name>, effects: &mut Effects<'_>) {
-    let changing = expr.functions.iter().find(|it| {
-        let is_builtin = it.schema.is_none() && CHANGING.contains(&it.name.as_str());
-        is_builtin && effects.catalog.find_functions(it).is_empty()
-    });
-    let Some(changing) = changing else { return };
+    let Some(changing) = immutable::changing(expr, effects) else { return };
     let object: Ident = expr.text.split_whitespace().collect::<Vec<_>>().join(" ").into();
     let effect = match table {
         Some(table) => on(table, Reason::Changing, &object, effects),

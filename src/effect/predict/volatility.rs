@@ -23,10 +23,15 @@ pub(crate) fn is_volatile(expr: &Expr, catalog: &Catalog) -> bool {
     expr.functions.iter().any(|it| is_volatile_function(it, catalog))
 }
 
+/// Whether a built-in function has this name and is not volatile.
+pub(crate) fn is_builtin(name: &Name) -> bool {
+    let in_pg_catalog = name.schema.as_deref().is_none_or(|it| it == "pg_catalog");
+    in_pg_catalog && NOT_VOLATILE.contains(name.name.as_str())
+}
+
 /// Whether the function may be volatile.
 pub(crate) fn is_volatile_function(name: &Name, catalog: &Catalog) -> bool {
-    let in_pg_catalog = name.schema.as_deref().is_none_or(|it| it == "pg_catalog");
-    let is_builtin = in_pg_catalog && NOT_VOLATILE.contains(name.name.as_str());
+    let is_builtin = is_builtin(name);
     let made = catalog.find_functions(name);
     if made.is_empty() {
         return !is_builtin;

@@ -8,7 +8,7 @@ use crate::{
     catalog::{ConstraintKind, Fill},
     effect::{
         Reason,
-        predict::{Effects, type_change},
+        predict::{Effects, immutable, type_change},
     },
     sql::statement::{
         AlterAction, ConstraintOptions, Detach, Ident, RelationKind, TableConstraint, TableConstraintKind,
@@ -36,10 +36,17 @@ pub(super) fn check(action: &AlterAction, altered: &Altered<'_, '_>, effects: &m
         .or_else(|| of_shape(action, altered, effects.major))
         .or_else(|| of_constraint(action, altered, effects))
         .or_else(|| of_type(action, altered, effects))
-        .or_else(|| of_names(action, altered, effects));
+        .or_else(|| of_names(action, altered, effects))
+        .or_else(|| of_expressions(action, effects));
     let Some(Refusal { because, sqlstate, detail }) = found else { return false };
     effects.fails(super::action_of(action), Some(&altered.table), because, sqlstate, detail);
     true
+}
+
+/// What calls or reads what it may not.
+fn of_expressions(action: &AlterAction, effects: &Effects<'_>) -> Option<Refusal> {
+    let (sqlstate, detail) = immutable::of_action(action, effects)?;
+    Some(Refusal { because: Reason::WrongKind, sqlstate, detail })
 }
 
 /// What an older server's grammar does not know.
