@@ -84,17 +84,19 @@ fn init_then_lint_works_in_a_project_of_each_framework() {
 
 #[test]
 fn what_is_written_runs_what_there_is() {
-    let repository = Repository::with(&[("services/a b/migrations/1_a.sql", "CREATE TABLE t (a int);\n")]);
-    let ran = in_folder(&repository.path("services/a b"), &["init", "--ci", "github", "--pre-commit"]);
+    let repository =
+        Repository::with(&[("services/a b's: #x $y/migrations/1_a.sql", "CREATE TABLE t (a int);\n")]);
+    let ran =
+        in_folder(&repository.path("services/a b's: #x $y"), &["init", "--ci", "github", "--pre-commit"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     repository.commit();
     repository.git(&["checkout", "-q", "-b", "work"]);
-    repository.write("services/a b/migrations/2_b.sql", "CREATE INDEX ON t (a);\n");
+    repository.write("services/a b's: #x $y/migrations/2_b.sql", "CREATE INDEX ON t (a);\n");
     let workflow = yaml(&read(&repository, ".github/workflows/lockkeeper.yml"));
     let steps = workflow["jobs"]["lint"]["steps"].as_vec().unwrap();
     assert_eq!(steps[0]["with"]["fetch-depth"].as_i64(), Some(0));
     let hook = &yaml(&read(&repository, ".pre-commit-config.yaml"))["repos"][0]["hooks"][0];
-    let gitlab = in_folder(&repository.path("services/a b"), &["init", "--ci", "gitlab"]);
+    let gitlab = in_folder(&repository.path("services/a b's: #x $y"), &["init", "--ci", "gitlab"]);
     assert_eq!(gitlab.code, 0, "{}", gitlab.stderr);
     let job = &yaml(&read(&repository, ".gitlab/lockkeeper.yml"))["lockkeeper"];
     assert_eq!(job["variables"]["GIT_DEPTH"].as_str(), Some("0"));
@@ -350,6 +352,25 @@ fn a_project_without_sql_files_is_told_what_to_do() {
     ];
     assert_eq!(found[..3], expected);
     Config::read(&repository.path("lockkeeper.toml")).map_err(|it| it.to_string()).unwrap();
+}
+
+#[test]
+fn what_was_declared_for_squawk_goes_on() {
+    let squawk = "pg_version = \"16.0\"\nexcluded_rules = [\"require-concurrent-index-creation\", \"ban-set-default\", \"no-rule\"]\n\
+                  excluded_paths = [\"migrations/2_*.sql\", \"[\"]\nassume_in_transaction = true\n";
+    let repository = Repository::with(&[
+        ("migrations/1_a.sql", "CREATE INDEX ON t (a);\nDROP TABLE t;\n"),
+        ("migrations/2_b.sql", "DROP TABLE x;\n"),
+        (".squawk.toml", squawk),
+    ]);
+    let ran = init(&repository, &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("found: .squawk.toml: rules off: 1, paths left out: 1\n"), "{}", ran.stdout);
+    let config = Config::read(&repository.path("lockkeeper.toml")).map_err(|it| it.to_string()).unwrap();
+    assert_eq!((config.postgres, config.foreign.len(), config.rules.len()), (Some(16), 1, 1));
+    let ran = in_folder(&repository.path(""), &["lint", "--format", "concise"]);
+    assert!(ran.stdout.contains("error[table-drop-loses-data]"), "{}{}", ran.stdout, ran.stderr);
+    assert!(!ran.stdout.contains("index-blocks-writes") && !ran.stdout.contains("2_b.sql"), "{}", ran.stdout);
 }
 
 #[test]

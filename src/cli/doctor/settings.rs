@@ -48,6 +48,8 @@ pub(super) fn configuration(config: &Config, args: &Judged) -> Check {
         ),
         ("obey", config.foreign.iter().map(|it| it.name.to_owned()).collect()),
         ("since", config.since.iter().cloned().collect()),
+        ("packs", config.packs.iter().map(|it| it.name().to_owned()).collect()),
+        ("rules", config.rules.iter().map(|it| format!("{} = {}", it.id, it.severity.name())).collect()),
     ];
     let lists = lists.into_iter().filter(|it| !it.1.is_empty());
     details.extend(lists.map(|(name, values)| format!("{name}: {} (by {file})", values.join(", "))));

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use super::plan::in_yaml;
+
 /// Who runs the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Provider {
@@ -28,6 +30,7 @@ impl Provider {
     /// The job.
     pub(super) fn job(self, command: &str) -> String {
         let version = env!("CARGO_PKG_VERSION");
+        let command = in_yaml(&format!("{command} --since auto"));
         match self {
             Self::GitHub => format!(
                 "\
@@ -47,7 +50,7 @@ jobs:
         with:
           fetch-depth: 0 # --since asks git where the branch was left
       - run: cargo install lockkeeper --version {version} --locked
-      - run: {command} --since auto
+      - run: {command}
 "
             ),
             Self::GitLab => format!(
@@ -61,7 +64,7 @@ lockkeeper:
     GIT_DEPTH: \"0\" # --since asks git where the branch was left
   script:
     - cargo install lockkeeper --version {version} --locked
-    - {command} --since auto
+    - {command}
 "
             ),
         }

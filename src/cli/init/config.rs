@@ -1,6 +1,6 @@
 //! The `lockkeeper.toml` that `init` writes: what was found, with the reasons, and the keys that come next.
 
-use std::{fmt::Write, path::Path};
+use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use super::{
     super::place,
@@ -16,6 +16,7 @@ pub(super) fn text(survey: &Survey, folder: &Path) -> String {
         postgres(&survey.postgres, folder),
         paths(survey, folder),
         schema(survey, folder),
+        exclude(survey),
         obey(survey),
         "# Findings that are not reported, because they were there before: `lockkeeper baseline` writes the file.\n\
          # baseline = \"lockkeeper.baseline\"\n"
@@ -23,10 +24,7 @@ pub(super) fn text(survey: &Survey, folder: &Path) -> String {
         "# The mildest severity that fails a run: \"error\", \"warning\", \"note\" or \"never\".\n\
          # fail-on = \"error\"\n"
             .to_owned(),
-        "# Severities by rule: \"error\", \"warning\", \"note\" or \"off\". `lockkeeper rules` lists them.\n\
-         [rules]\n\
-         # waits-without-lock-timeout = \"error\"\n"
-            .to_owned(),
+        rules(survey),
     ];
     parts.iter().filter(|it| !it.is_empty()).cloned().collect::<Vec<_>>().join("\n")
 }
@@ -49,7 +47,7 @@ fn postgres(all: &[Said], folder: &Path) -> String {
             "{head}; nothing here says it. Default: {oldest}, the oldest that is supported.\n# postgres = 17\n"
         );
     };
-    let because = format!("{} has `{}`", place::relative(&said.path, folder), said.text);
+    let because = plain(&format!("{} has `{}`", place::relative(&said.path, folder), said.text));
     let nearest = said.major.clamp(*config::MAJORS.start(), *config::MAJORS.end());
     let known = match nearest {
         it if it == said.major => String::new(),
@@ -67,7 +65,7 @@ fn paths(survey: &Survey, folder: &Path) -> String {
     for history in &survey.projects.histories {
         let path = named(history, folder);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "    {}, # {}", quoted(&path), in_words(history));
+        let _ = writeln!(text, "    {}, # {}", quoted(&path), plain(&in_words(history)));
     }
     text + "]\n"
 }
@@ -78,7 +76,7 @@ fn schema(survey: &Survey, folder: &Path) -> String {
             .to_owned();
     let (results, mut before): (Vec<_>, Vec<_>) = survey.schemas.iter().partition(|it| it.is_result);
     for result in results {
-        let path = place::relative(&result.path, folder);
+        let path = plain(&place::relative(&result.path, folder));
         let _ = writeln!(
             text,
             "# {path} has tables that the migrations make: it is what they lead to, and is not read."
@@ -98,15 +96,41 @@ fn schema(survey: &Survey, folder: &Path) -> String {
 }
 
 fn obey(survey: &Survey) -> String {
-    if survey.foreign.is_empty() {
+    let squawk = survey.squawk.as_ref().map(|_| "squawk");
+    let mut names: Vec<&str> = survey.foreign.iter().map(|it| it.name).chain(squawk).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
         return String::new();
     }
-    let names: Vec<String> = survey.foreign.iter().map(|it| quoted(it.name)).collect();
     format!(
-        "# Other linters that the migrations have comments for: those are obeyed, and their rules' names stand for ours.\n\
-         obey = [{}]\n",
-        names.join(", ")
+        "# Other linters whose comments are obeyed, and whose rules' names stand for ours.\nobey = [{}]\n",
+        names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
     )
+}
+
+fn exclude(survey: &Survey) -> String {
+    let paths = survey.squawk.iter().flat_map(|it| &it.excluded_paths);
+    let paths: Vec<String> = paths.map(|it| quoted(it)).collect();
+    if paths.is_empty() {
+        return String::new();
+    }
+    format!("# What the walk of a folder leaves out, as squawk did.\nexclude = [{}]\n", paths.join(", "))
+}
+
+fn rules(survey: &Survey) -> String {
+    let mut text =
+        "# Severities by rule: \"error\", \"warning\", \"note\" or \"off\". `lockkeeper rules` lists them.\n\
+                    [rules]\n\
+                    # waits-without-lock-timeout = \"error\"\n"
+            .to_owned();
+    let off: Vec<&String> = survey.squawk.iter().flat_map(|it| &it.excluded_rules).collect();
+    if !off.is_empty() {
+        text += "# Off for squawk, by its names; `lockkeeper explain NAME` says for what they stand.\n";
+    }
+    let off: BTreeSet<&String> = off.into_iter().collect();
+    text.extend(off.into_iter().flat_map(|it| [it, " = \"off\"\n"]));
+    text
 }
 
 /// The folder of a history, as the configuration names it.
@@ -120,4 +144,9 @@ pub(super) fn named(history: &History, folder: &Path) -> String {
 
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
+}
+
+/// What may stand in a comment: a path or a line of a file may have anything.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, "?")
 }

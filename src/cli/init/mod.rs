@@ -6,6 +6,7 @@ mod config;
 mod plan;
 mod postgres;
 mod pre_commit;
+mod squawk;
 mod survey;
 
 use std::{
@@ -83,6 +84,10 @@ fn found(survey: &Survey, folder: &Path) -> Vec<String> {
         format!("{}: {what}", place::relative(&it.path, folder))
     }));
     lines.extend(survey.provider.iter().map(|(it, sign)| format!("{}, by {sign}", it.name())));
+    lines.extend(survey.squawk.iter().map(|it| {
+        let (rules, paths) = (it.excluded_rules.len(), it.excluded_paths.len());
+        format!("{}: rules off: {rules}, paths left out: {paths}", squawk::FILE)
+    }));
     lines.extend(survey.foreign.iter().map(|it| format!("comments for {}", it.name)));
     lines.iter().map(|it| format!("found: {it}\n")).collect()
 }

@@ -135,11 +135,23 @@ impl Plan {
 fn command(config: &Path, root: &Path) -> String {
     match place::relative(config, root) {
         it if it == CONFIG => "lockkeeper lint".to_owned(),
-        it if it.contains(|it: char| it.is_whitespace() || it == '\'') => {
-            format!("lockkeeper lint --config \"{it}\"")
-        }
-        it => format!("lockkeeper lint --config {it}"),
+        it if it.chars().all(is_harmless) => format!("lockkeeper lint --config {it}"),
+        it => format!("lockkeeper lint --config '{}'", it.replace('\'', "'\\''")),
     }
+}
+
+/// Whether a character stands for itself in a shell and in YAML.
+fn is_harmless(it: char) -> bool {
+    it.is_ascii_alphanumeric() || "._-/".contains(it)
+}
+
+/// A command as a value in YAML.
+pub(super) fn in_yaml(command: &str) -> String {
+    if command.chars().all(|it| it == ' ' || is_harmless(it)) {
+        return command.to_owned();
+    }
+    // A string of JSON is one of YAML.
+    serde_json::Value::from(command).to_string()
 }
 
 /// What a file says; `None` if it is not there.

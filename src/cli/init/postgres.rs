@@ -97,7 +97,7 @@ fn distance(path: &Path) -> Option<u8> {
     let is_yaml = is(".yml") || is(".yaml");
     match () {
         () if is(".tf") || (folder == "supabase" && name == "config.toml") => Some(0),
-        () if is_yaml && name.contains("compose") => Some(1),
+        () if is_yaml && name.contains("compose") || name == super::squawk::FILE => Some(1),
         () if name.starts_with("Dockerfile") || name == ".tool-versions" || name == "mise.toml" => Some(2),
         () if is_yaml && (folder == "workflows" || folder == ".circleci") => Some(3),
         () if is_yaml && (name.contains("gitlab-ci") || name.contains("pipelines")) => Some(3),

@@ -2,6 +2,7 @@
 //!
 //! Where that cannot be done without understanding more of YAML than lines, nothing is done: the user is told what to add.
 
+use super::plan::in_yaml;
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// What is added, as an item of `repos`.
@@ -11,7 +12,7 @@ pub(super) fn item(command: &str, indent: &str) -> String {
         "  hooks:".to_owned(),
         "    - id: lockkeeper".to_owned(),
         "      name: lockkeeper lint".to_owned(),
-        format!("      entry: {command} --since HEAD"),
+        format!("      entry: {}", in_yaml(&format!("{command} --since HEAD"))),
         "      language: system".to_owned(),
         "      files: \\.sql$".to_owned(),
         "      pass_filenames: false".to_owned(),

@@ -10,6 +10,7 @@ use super::{
     ci::{self, Provider},
     code::{self, Code},
     postgres::{self, Said},
+    squawk::Squawk,
 };
 use crate::{
     error::Error,
@@ -31,6 +32,8 @@ pub(super) struct Survey {
     pub(super) postgres: Vec<Said>,
     /// Who runs the checks, and what shows it.
     pub(super) provider: Option<(Provider, String)>,
+    /// What was declared for squawk.
+    pub(super) squawk: Option<Squawk>,
     /// The other linters that the migrations have comments for.
     pub(super) foreign: Vec<&'static Foreign>,
 }
@@ -64,6 +67,7 @@ impl Survey {
             schemas: projects.others.iter().filter_map(|it| schema(it, &made)).collect(),
             postgres: postgres::said(&folders),
             provider: ci::detected(&root),
+            squawk: Squawk::of(&folders),
             foreign: Foreign::all()
                 .iter()
                 .copied()
