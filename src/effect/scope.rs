@@ -38,6 +38,8 @@ pub enum Runner {
     ///
     /// Source: manual, 54.2.2.1 Multiple Statements in a Simple Query.
     Query,
+    /// The file is one transaction, which ends before a statement that the runner sends alone; what follows that is another one.
+    Around,
 }
 
 impl Runner {
@@ -48,6 +50,7 @@ impl Runner {
             Self::Own => "own",
             Self::Batch => "batch",
             Self::Query => "query",
+            Self::Around => "around",
         }
     }
 }

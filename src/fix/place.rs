@@ -102,6 +102,7 @@ fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], then: Named) -> Result
         Holder::File if is_alone && at.runner().is_none() && is_free(layout, at.n) => {
             Ok(instead(at, span, &steps))
         }
+        Holder::File if is_alone && at.runner() == Some(Runner::Around) => Ok(instead(at, span, &steps)),
         Holder::File if is_alone && is_free(layout, at.n) => {
             let header = opt_out(at)?;
             let mut placed = instead(at, span, &steps);

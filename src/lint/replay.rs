@@ -132,6 +132,9 @@ impl Replay {
         }
         let before = statements.len();
         for piece in pieces {
+            if runner == Runner::Around {
+                self.leave_or_begin(&piece.kind);
+            }
             let ran = match piece.kind {
                 kind if runner == Runner::Query && self.is_made_explicit(&kind) => {
                     Some(self.ran_quietly(piece.span, StatementKind::Transaction, Vec::new(), runner))
@@ -168,6 +171,16 @@ impl Replay {
                 false
             }
             _ => false,
+        }
+    }
+
+    /// Ends the runner's transaction before what it sends alone, and begins another before what comes next.
+    fn leave_or_begin(&mut self, next: &Kind) {
+        let is_alone = matches!(next, Kind::Statement(it) if scope::is_sent_alone(it));
+        match &self.catalog.session.open {
+            Some(open) if is_alone && open.by_runner => self.catalog.end_by_runner(),
+            None if !is_alone => self.catalog.begin_by_runner(),
+            _ => {}
         }
     }
 

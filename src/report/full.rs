@@ -171,6 +171,7 @@ fn in_words(framework: &Framework) -> String {
         Some(Runner::Own) => ", each statement a transaction",
         Some(Runner::Batch) => ", all files one transaction",
         Some(Runner::Query) => ", each file one message",
+        Some(Runner::Around) => ", each file one transaction but for what runs alone",
         None => "",
     };
     format!("{} by {}{sent}", framework.name, framework.because)

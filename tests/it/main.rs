@@ -17,6 +17,7 @@ mod lsp;
 mod mutations;
 mod overrides;
 mod parse;
+mod real_tools;
 mod report;
 mod repository;
 mod rule_examples;

@@ -117,6 +117,7 @@ const fn scope(runner: Option<Runner>) -> &'static str {
         Some(Runner::Own) => "each statement is a transaction",
         Some(Runner::Batch) => "all pending files are one transaction",
         Some(Runner::Query) => "each file is one message: a transaction, if it has several statements",
+        Some(Runner::Around) => "each file is one transaction, but what cannot be in one runs alone",
         None => "each file is one transaction, unless it has BEGIN or COMMIT, or what cannot be in one",
     }
 }

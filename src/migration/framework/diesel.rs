@@ -1,19 +1,19 @@
 //! Diesel: `2026-01-01-000000_name/up.sql`, in the order of the versions.
 //!
-//! Source: Diesel's guide; `diesel_migrations`: without a transaction (`run_in_transaction = false` in the migration's `metadata.toml`)
-//! the file is still one message, by `batch_execute`.
+//! Source: Diesel's guide; observed with diesel 2.3.14 on PostgreSQL 15: without a transaction (`run_in_transaction = false` in the
+//! migration's `metadata.toml`) the file is still one message, and a folder of any name is a migration.
 
 use std::path::Path;
 
 use super::{
-    BASE, Framework, Order, Role, Sign, folder_name, natural, sets, text_of, up_and_down_in_folders,
+    BASE, Framework, Order, Role, Sign, folder_name, natural, sets, stem, text_of, up_and_down_in_folders,
 };
 use crate::effect::Runner;
 
 pub(super) static DIESEL: Framework = Framework {
     name: "diesel",
     signs: &[Sign::File("diesel.toml"), Sign::Text("Cargo.toml", "diesel"), Sign::Names(is_dated)],
-    role: up_and_down_in_folders,
+    role,
     order: Order::By(|a, b| version(a).cmp(&version(b)).then_with(|| natural(a, b))),
     says: |path, _| {
         let metadata = text_of(&path.with_file_name("metadata.toml"));
@@ -21,6 +21,14 @@ pub(super) static DIESEL: Framework = Framework {
     },
     ..BASE
 };
+
+fn role(path: &Path) -> Role {
+    match stem(path) {
+        "up" => Role::Up,
+        "down" => Role::Down,
+        _ => Role::Other,
+    }
+}
 
 /// What comes before the `_`, without its `-`: `2019-03-22-174825` is after `20140924113530`.
 fn version(path: &Path) -> String {

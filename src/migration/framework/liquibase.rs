@@ -1,11 +1,16 @@
 //! Liquibase, formatted SQL: each `--changeset` is one transaction.
 //!
-//! Source: Liquibase's documentation, SQL format, runInTransaction, runOnChange and runAlways. What its marks say is read in [`up`](crate::migration::up).
+//! Source: Liquibase's documentation, SQL format, runInTransaction, runOnChange and runAlways; what its marks say is read in [`up`](crate::migration::up).
+//! Observed with Liquibase 4.28 on PostgreSQL 15: `includeAll` takes files in the order of their names.
 
-use super::{BASE, Framework, Sign};
+use super::{BASE, Framework, Order, Sign, lexical};
 
-pub(super) static LIQUIBASE: Framework =
-    Framework { name: "liquibase", signs: &[Sign::File("liquibase.properties")], ..BASE };
+pub(super) static LIQUIBASE: Framework = Framework {
+    name: "liquibase",
+    signs: &[Sign::File("liquibase.properties")],
+    order: Order::By(lexical),
+    ..BASE
+};
 
 /// Whether a changeset is run again once its text has changed: its line says so.
 pub(in crate::migration) fn runs_again(changeset: &str) -> bool {

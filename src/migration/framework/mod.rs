@@ -213,6 +213,22 @@ fn head_says(text: &[u8], mark: &str) -> bool {
     head.any(|it| it.eq_ignore_ascii_case(mark.as_bytes()))
 }
 
+/// `7` and `4` of `"prisma": "^7.4.1"`, in the nearest `package.json` that names the package.
+fn depended_version(folder: &Path, package: &str) -> Option<(u32, u32)> {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let mut texts = absolute.ancestors().take(4).map(|it| text_of(&it.join("package.json")));
+    texts.find_map(|it| version_in(&it, package))
+}
+
+fn version_in(text: &str, package: &str) -> Option<(u32, u32)> {
+    let (_, after) = text.split_once(&format!("\"{package}\""))?;
+    let (_, quoted) = after.split_once('"')?;
+    let (version, _) = quoted.split_once('"')?;
+    let mut numbers = version.trim_start_matches(['^', '~', '=', 'v', '>', ' ']).split('.');
+    let major = numbers.next()?.parse().ok()?;
+    Some((major, numbers.next().and_then(|it| it.parse().ok()).unwrap_or(0)))
+}
+
 /// The text of a file; empty when it is not there.
 fn text_of(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()

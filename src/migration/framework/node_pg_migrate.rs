@@ -1,6 +1,7 @@
 //! node-pg-migrate with SQL files: all pending ones are one transaction.
 //!
 //! Source: node-pg-migrate's documentation, CLI: `--single-transaction` is true by default.
+//! Observed with node-pg-migrate 9.0.0 on PostgreSQL 15.
 
 use super::{BASE, Framework, Role, Sign, after_digits, numbered_up_and_down, stem};
 use crate::effect::Runner;

@@ -1,6 +1,7 @@
 //! refinery: `V1__name.sql`; here a `U` is a migration without an order, not one that takes back.
 //!
 //! Source: refinery's README; each migration is one transaction unless `set_grouped(true)`.
+//! Observed with refinery 0.10.0 on PostgreSQL 15: folders below count, and a `U` runs in its place among the others.
 
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! Sqitch: `deploy/name.sql` in the order of `sqitch.plan`; psql runs them, so that only what a script has is a transaction.
 //!
 //! Source: sqitch(1), sqitchchanges(1) and the plan's format; a change that is reworked later keeps its first script as `name@tag.sql`.
+//! Observed with Sqitch 1.3.1 on PostgreSQL 15.
 
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! sqlx: `1_name.sql`, or `1_name.up.sql` with `1_name.down.sql`.
 //!
 //! Source: `sqlx-core`, `migrate/`: one transaction a file, unless the file begins with `-- no-transaction`; then it is one message.
+//! Observed with sqlx-cli 0.9.0 on PostgreSQL 15: those words must be the very first.
 
 use std::path::Path;
 
