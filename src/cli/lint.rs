@@ -14,7 +14,7 @@ use crate::{
     config::FailOn,
     error::Error,
     lint::{InputRole, LintedFile},
-    report::{Assumed, Event, Summary},
+    report::{Assumed, Event, HiddenBy, Summary},
     rule::RuleSet,
 };
 
@@ -64,7 +64,9 @@ fn say<'i>(
             tell(Event::File(&file))?;
         }
         for (finding, by) in &hidden {
-            summary.add_overridden(finding);
+            if *by == HiddenBy::Override {
+                summary.add_overridden(finding);
+            }
             tell(Event::Hidden(finding, *by))?;
         }
         for finding in &file.findings {

@@ -189,8 +189,8 @@ fn wanted<'c>(args: &Judged, config: &'c Config) -> Result<Wanted<'c>, Error> {
         _ => args.paths.clone(),
     };
     if paths.is_empty() && args.from_command.is_empty() {
-        let problem =
-            "nothing to lint: name migration files or their folder, or set `paths` in lockkeeper.toml";
+        let problem = "nothing to lint: name migration files or their folder, or set `paths` in lockkeeper.toml; \
+                       `lockkeeper init` writes one that names what it finds";
         return Err(Error::Usage(problem.to_owned()));
     }
     Ok(Wanted {

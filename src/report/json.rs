@@ -287,10 +287,11 @@ impl From<&Finding> for JsonFinding {
 }
 
 fn hidden(finding: &Finding, by: HiddenBy) -> Hidden {
-    let overridden = finding.overridden.as_deref();
+    // What the baseline hides has the severity that an override may have given it.
+    let overridden = finding.overridden.as_deref().filter(|_| by == HiddenBy::Override);
     Hidden {
         by,
-        reason: overridden.filter(|_| by == HiddenBy::Override).map(|it| it.reason.clone()),
+        reason: overridden.map(|it| it.reason.clone()),
         rule: finding.rule.to_string(),
         severity: overridden.map_or(finding.severity, |it| it.severity),
         path: finding.path.to_string(),

@@ -100,6 +100,11 @@ fn what_is_written_runs_what_there_is() {
     assert_eq!(gitlab.code, 0, "{}", gitlab.stderr);
     let job = &yaml(&read(&repository, ".gitlab/lockkeeper.yml"))["lockkeeper"];
     assert_eq!(job["variables"]["GIT_DEPTH"].as_str(), Some("0"));
+    repository.write("lockkeeper.toml", "");
+    repository.write("services/a b's: #x $y/lockkeeper.toml", "");
+    let ran = in_folder(&repository.path("services"), &["init", "a b's: #x $y", "--force", "--ci", "none"]);
+    assert!(ran.stdout.contains("lockkeeper.toml: it holds no longer"), "{}{}", ran.stdout, ran.stderr);
+    fs::remove_file(repository.path("lockkeeper.toml")).unwrap();
     let included = yaml(&read(&repository, ".gitlab-ci.yml"));
     assert_eq!(included["include"][0]["local"].as_str(), Some(".gitlab/lockkeeper.yml"));
     let commands = [&steps[2]["run"], &hook["entry"], &job["script"][1]];

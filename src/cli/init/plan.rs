@@ -44,6 +44,10 @@ impl Plan {
         let mut plan = Self::default();
         let folder = folder_of(path);
         plan.own(path.to_owned(), config::text(survey, &folder), args.force)?;
+        plan.next.extend(above(&folder).map(|it| {
+            let shown = place::shown(&it);
+            format!("look at {shown}: it holds no longer for what the new configuration is nearer to")
+        }));
         if survey.projects.histories.is_empty() {
             // What prints the SQL of a change is not known, so that a job would judge nothing.
             plan.next.push(
@@ -129,6 +133,14 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The configuration that held in `folder` so far, if it stands above it.
+fn above(folder: &Path) -> Option<PathBuf> {
+    if folder.join(".git").exists() {
+        return None;
+    }
+    crate::config::find(std::path::absolute(folder).ok()?.parent()?)
 }
 
 /// How `lint` is called from the repository's root.
