@@ -166,11 +166,28 @@ fn counted(n: usize, one: &str) -> String {
     format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Writes all files beside what they replace, then puts them in their places one after the other.
+/// Writes all files, or none: folders that were made for them go again if one cannot be written.
 fn write_all(files: &[&(PathBuf, Draft)]) -> Result<(), Error> {
+    let mut made = Vec::new();
+    let written = write_each(files, &mut made);
+    if written.is_err() {
+        // Only empty ones can be removed.
+        made.iter().rev().for_each(|it| drop(fs::remove_dir(it)));
+    }
+    written
+}
+
+/// Writes all files beside what they replace, then puts them in their places one after the other.
+fn write_each(files: &[&(PathBuf, Draft)], made: &mut Vec<PathBuf>) -> Result<(), Error> {
     let mut ready = Vec::new();
     for (path, draft) in files {
         let failed = |source| Error::Write { path: path.clone(), source };
+        if let Some(folder) =
+            path.parent().filter(|it| draft.before.is_none() && !it.as_os_str().is_empty() && !it.exists())
+        {
+            fs::create_dir(folder).map_err(failed)?;
+            made.push(folder.to_owned());
+        }
         // What a link points to is replaced, not the link.
         let target = if draft.before.is_some() { path.canonicalize().map_err(failed)? } else { path.clone() };
         ready.push((path, prepared(&target, draft).map_err(failed)?, target));

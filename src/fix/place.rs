@@ -2,6 +2,7 @@
 
 use super::{
     layout::{BlockEnd, Layout},
+    new_file,
     recipe::At,
     rewrite::{Named, Phase, Rewrite, Step, insert, replace},
     tokens::Tokens,
@@ -18,6 +19,14 @@ pub(super) struct Placed {
     pub(super) edits: Vec<Edit>,
     /// What needs new files.
     pub(super) elsewhere: Vec<Step>,
+    /// The name and the text of a file beside this one that says how it runs.
+    pub(super) beside: Option<(&'static str, &'static str)>,
+}
+
+impl Placed {
+    fn here(edits: Vec<Edit>) -> Self {
+        Self { edits, elsewhere: Vec::new(), beside: None }
+    }
 }
 
 /// What holds a statement.
@@ -40,12 +49,12 @@ pub(super) fn place(at: &At<'_>, rewrite: Rewrite) -> Result<Placed, String> {
         Rewrite::Stays { edits, after } => {
             unsuppressed(at)?;
             if after.is_empty() {
-                return Ok(Placed { edits, elsewhere: Vec::new() });
+                return Ok(Placed::here(edits));
             }
             match holder(at)? {
                 Holder::Nothing => Ok(in_file(edits, behind(at.layout, at.n, &after))),
                 Holder::Block { commit } => Ok(in_file(edits, behind(at.layout, commit, &after))),
-                Holder::File | Holder::Message => Ok(Placed { edits, elsewhere: after }),
+                Holder::File | Holder::Message => Ok(Placed { elsewhere: after, ..Placed::here(edits) }),
             }
         }
         Rewrite::Moves { steps, names, named } => {
@@ -58,7 +67,7 @@ pub(super) fn place(at: &At<'_>, rewrite: Rewrite) -> Result<Placed, String> {
 fn in_file(mut edits: Vec<Edit>, more: Vec<Edit>) -> Placed {
     edits.extend(more);
     edits.sort_by_key(|it| it.offset);
-    Placed { edits, elsewhere: Vec::new() }
+    Placed::here(edits)
 }
 
 /// A statement that someone has looked at and allowed something of is theirs.
@@ -104,9 +113,8 @@ fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], then: Named) -> Result
         }
         Holder::File if is_alone && at.runner() == Some(Runner::Around) => Ok(instead(at, span, &steps)),
         Holder::File if is_alone && is_free(layout, at.n) => {
-            let header = opt_out(at)?;
             let mut placed = instead(at, span, &steps);
-            placed.edits.extend(header);
+            opt_out(at, &mut placed)?;
             placed.edits.sort_by_key(|it| it.offset);
             Ok(placed)
         }
@@ -116,7 +124,7 @@ fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], then: Named) -> Result
         }
         Holder::File | Holder::Message => {
             let moved = moved(at, layout.pieces.len(), steps, names, then)?;
-            Ok(Placed { edits: moved.edits, elsewhere: moved.steps })
+            Ok(Placed { elsewhere: moved.steps, ..Placed::here(moved.edits) })
         }
         Holder::Block { commit } => {
             let moved = moved(at, commit, steps, names, then)?;
@@ -169,7 +177,7 @@ fn followers(at: &At<'_>, end: usize, names: &[String]) -> Result<Vec<usize>, St
 fn instead(at: &At<'_>, span: Span, steps: &[Step]) -> Placed {
     let sql: Vec<&str> = steps.iter().map(|it| it.sql.as_str()).collect();
     let text = sql.join(&format!(";{}", at.layout.newline()));
-    Placed { edits: vec![replace(span, text)], elsewhere: Vec::new() }
+    Placed::here(vec![replace(span, text)])
 }
 
 /// Puts the comment lines right above the statement `n` in front of a step.
@@ -236,7 +244,7 @@ fn around(at: &At<'_>, before: &str, after: Option<&str>) -> Result<Placed, Stri
         }
         edits.push(insert(layout.line_end(piece.end), format!("{newline}{after};")));
     }
-    Ok(Placed { edits, elsewhere: Vec::new() })
+    Ok(Placed::here(edits))
 }
 
 /// Whether nothing else in the file needs its transaction: the other statements are settings, or stand alone as well.
@@ -267,27 +275,44 @@ fn unnamed_later(at: &At<'_>, end: usize, names: &[String]) -> Result<(), String
     Ok(())
 }
 
-/// The edit by which the file says that it runs outside of a transaction.
-fn opt_out(at: &At<'_>) -> Result<Option<Edit>, String> {
+/// Has the file say that it runs outside of a transaction.
+fn opt_out(at: &At<'_>, placed: &mut Placed) -> Result<(), String> {
     let text = at.layout.text;
+    let newline = at.layout.newline();
     let line_of = |mark: &str| {
         let at = text.to_ascii_lowercase().find(mark)?;
         Some(text.get(..at)?.rfind('\n').map_or(0, |it| it + 1))
     };
-    match at.input.framework {
+    let line_end = |start: usize| {
+        let rest = text.get(start..).unwrap_or_default();
+        start + rest.find(['\r', '\n']).unwrap_or(rest.len())
+    };
+    placed.edits.push(match at.input.framework {
         "goose" => {
             let up = line_of("-- +goose up").ok_or("its `-- +goose Up` is not found")?;
-            Ok(Some(insert(up, format!("-- +goose NO TRANSACTION{}", at.layout.newline()))))
+            insert(up, format!("-- +goose NO TRANSACTION{newline}"))
         }
         "dbmate" => {
             let up = line_of("-- migrate:up").ok_or("its `-- migrate:up` is not found")?;
-            let rest = text.get(up..).unwrap_or_default();
-            let end = up + rest.find(['\r', '\n']).unwrap_or(rest.len());
-            Ok(Some(insert(end, " transaction:false")))
+            insert(line_end(up), " transaction:false")
         }
-        "sqlx" => Ok(Some(insert(0, format!("-- no-transaction{}", at.layout.newline())))),
+        "sql-migrate" => {
+            let up = line_of("-- +migrate up").ok_or("its `-- +migrate Up` is not found")?;
+            insert(line_end(up), " notransaction")
+        }
+        "sqlx" => insert(0, format!("-- no-transaction{newline}")),
+        "tern" => insert(0, format!("---- tern: disable-tx ----{newline}")),
         // Flyway looks at the statements itself.
-        "flyway" => Ok(None),
-        _ => Err("the file runs in one transaction, which it cannot leave".to_owned()),
-    }
+        "flyway" => return Ok(()),
+        framework => {
+            let beside = new_file::opt_out_beside(framework);
+            let (name, _) = beside.ok_or("the file runs in one transaction, which it cannot leave")?;
+            if (at.has_beside)(name) {
+                return Err(format!("its {name} says otherwise"));
+            }
+            placed.beside = beside;
+            return Ok(());
+        }
+    });
+    Ok(())
 }

@@ -83,8 +83,9 @@ impl<'i> Suggester<'i> {
             major: self.options.postgres,
             lock_timeout: self.lock_timeout,
             catalog: &|| self.catalog_before(file.input, start),
-            // What needs a new file is not suggested.
+            // What needs another file is not suggested.
             named_by: &|_| None,
+            has_beside: &|_| true,
         };
         let placed = place::place(&at, recipe(&at).ok()?).ok()?;
         let now = rewrite::apply(layout.text.as_bytes(), &placed.edits);

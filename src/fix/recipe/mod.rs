@@ -40,6 +40,8 @@ pub(super) struct At<'a> {
     pub(super) catalog: &'a dyn Fn() -> Catalog,
     /// The first of the files that run later which has a statement that names one of these.
     pub(super) named_by: &'a dyn Fn(&[String]) -> Option<String>,
+    /// Whether a file of this name is beside the statement's file.
+    pub(super) has_beside: &'a dyn Fn(&str) -> bool,
 }
 
 /// Finds the safe form, or says why there is none.

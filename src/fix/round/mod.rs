@@ -58,8 +58,14 @@ struct Ready {
     placed: Placed,
 }
 
-/// The new files: which file each continues, and how.
-type Made = BTreeMap<PathBuf, (PathBuf, Phase, Vec<Step>)>;
+/// What is new beside the files that are judged.
+#[derive(Clone, Default)]
+struct Made {
+    /// The new files: which file each continues, and how.
+    files: BTreeMap<PathBuf, (PathBuf, Phase, Vec<Step>)>,
+    /// By the file that it is beside: a file that says how that one runs.
+    beside: BTreeMap<PathBuf, (&'static str, &'static str)>,
+}
 
 impl<'w> Rounds<'w> {
     pub(super) fn new(inputs: Vec<Input>, bytes: Vec<Vec<u8>>, world: &'w World<'w>) -> Self {
@@ -76,7 +82,7 @@ impl<'w> Rounds<'w> {
             allowed: Vec::new(),
             known: BTreeSet::new(),
             refused: BTreeMap::new(),
-            made: BTreeMap::new(),
+            made: Made::default(),
         };
         let found = rounds.judge();
         let known = found.iter().flat_map(|it| &it.findings).filter(|it| (world.is_known)(it));
@@ -122,7 +128,7 @@ impl<'w> Rounds<'w> {
     ///
     /// New files wait until nothing else is left, since their text may be made anew.
     fn candidates(&self) -> Vec<(usize, Finding, Recipe)> {
-        let made = |input: &Input| self.made.contains_key(input.source.path());
+        let made = |input: &Input| self.made.files.contains_key(input.source.path());
         for turn in [Turn::Statements, Turn::Settings] {
             let of = |is_made: bool| {
                 let files = self.judged.iter().zip(&self.inputs).enumerate();
@@ -206,6 +212,7 @@ impl<'w> Rounds<'w> {
             lock_timeout: self.world.lock_timeout,
             catalog: &|| self.catalog_before(file, start),
             named_by: &|names| self.named_by(file, names),
+            has_beside: &|name| self.has_beside(input.source.path(), name),
         };
         place::place(&at, recipe(&at)?)
     }
@@ -214,8 +221,8 @@ impl<'w> Rounds<'w> {
     fn named_by(&self, file: usize, names: &[String]) -> Option<String> {
         let origin = self.inputs.get(file)?.source.path();
         let later = self.inputs.iter().skip(file + 1).map(|it| &it.source);
-        let mut later =
-            later.filter(|it| self.made.get(it.path()).is_none_or(|(made_for, _, _)| made_for != origin));
+        let mut later = later
+            .filter(|it| self.made.files.get(it.path()).is_none_or(|(made_for, _, _)| made_for != origin));
         let names_one = |text: &str| {
             let tokens = Tokens::of(text, Span { start: 0, end: text.len() });
             names.iter().any(|it| tokens.name(it))
@@ -290,7 +297,11 @@ impl<'w> Rounds<'w> {
         let refused = refused.collect();
         let files = self.inputs.into_iter().zip(self.drafts);
         let files = files.filter(|(_, draft)| draft.before.as_ref() != Some(&draft.now));
-        let files = files.map(|(input, draft)| (input.source.path().to_owned(), draft)).collect();
+        let files = files.map(|(input, draft)| (input.source.path().to_owned(), draft));
+        let beside = self.made.beside.into_iter().map(|(path, (name, text))| {
+            (path.with_file_name(name), Draft { before: None, now: text.as_bytes().to_vec() })
+        });
+        let files = files.chain(beside).collect();
         Fixed { files, fixed: self.fixed, allowed: self.allowed, refused, left }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use super::{Made, Ready, Rounds};
 use crate::{
+    effect::Runner,
     fix::{
         Draft, is_ours, new_file,
         rewrite::{Phase, Step, apply},
@@ -39,6 +40,9 @@ impl Rounds<'_> {
         };
         let framework = input.framework;
         let now = apply(&draft.now, &ready.placed.edits);
+        if let Some(beside) = ready.placed.beside {
+            self.made.beside.insert(ready.path.clone(), beside);
+        }
         self.replace(file, now, changes);
         let mut phases: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
         for step in &ready.placed.elsewhere {
@@ -58,7 +62,7 @@ impl Rounds<'_> {
         phases: &mut BTreeMap<Phase, Vec<Step>>,
         changes: &mut Vec<Change>,
     ) {
-        let made = self.made.iter().filter(|(_, made)| made.0 == origin);
+        let made = self.made.files.iter().filter(|(_, made)| made.0 == origin);
         let made: Vec<(PathBuf, Phase)> = made.map(|(path, (_, phase, _))| (path.clone(), *phase)).collect();
         let is_late = |phase: &Phase| {
             made.iter().all(|it| it.1 != *phase) && made.iter().any(|(_, existing)| existing > phase)
@@ -67,7 +71,8 @@ impl Rounds<'_> {
             return;
         }
         for (path, phase) in made {
-            let steps = self.made.remove(&path).map(|it| it.2).unwrap_or_default();
+            self.made.beside.remove(&path);
+            let steps = self.made.files.remove(&path).map(|it| it.2).unwrap_or_default();
             phases.entry(phase).or_default().extend(steps);
             if let Some(n) = self.inputs.iter().position(|it| it.source.path() == path) {
                 let (input, draft) = (self.inputs.remove(n), self.drafts.remove(n));
@@ -85,34 +90,55 @@ impl Rounds<'_> {
         mut steps: Vec<Step>,
         changes: &mut Vec<Change>,
     ) -> Result<(), String> {
-        let existing = self.made.iter().find(|(_, made)| made.0 == origin && made.1 == phase);
+        let existing = self.made.files.iter().find(|(_, made)| made.0 == origin && made.1 == phase);
         let existing = existing.map(|(path, (_, _, steps))| (path.clone(), steps.clone()));
         steps.extend(existing.iter().flat_map(|it| it.1.iter().cloned()));
         let text = new_file::text(framework, origin, phase, &steps)?.into_bytes();
+        let beside = new_file::opt_out_beside(framework).filter(|_| steps.iter().any(|it| it.alone));
         let path = if let Some((path, _)) = existing {
+            self.made.beside.extend(beside.map(|it| (path.clone(), it)));
             let n = self.inputs.iter().position(|it| it.source.path() == path);
             self.replace(n.ok_or("its new file is not found")?, text, changes);
             path
         } else {
-            let path = new_file::path_after(origin, &self.names(origin), phase)?;
+            let path = new_file::path_after(framework, origin, &self.names(framework, origin), phase)?;
+            self.made.beside.extend(beside.map(|it| (path.clone(), it)));
             self.add(&path, text, changes);
             path
         };
-        self.made.insert(path, (origin.to_owned(), phase, steps));
+        self.made.files.insert(path, (origin.to_owned(), phase, steps));
         Ok(())
     }
 
-    /// The names in the folder of `origin`, with those of new files.
-    fn names(&self, origin: &Path) -> Vec<String> {
-        let folder = origin.parent().unwrap_or(Path::new(""));
-        let mut names = (self.world.names)(folder);
-        let made = self.made.keys().filter(|it| it.parent() == origin.parent());
-        names.extend(made.filter_map(|it| Some(it.file_name()?.to_str()?.to_owned())));
+    /// The names beside the migration that `origin` is, with those of new ones.
+    fn names(&self, framework: &str, origin: &Path) -> Vec<String> {
+        let beside = |path: &Path| new_file::unit(framework, path).0.parent().map(Path::to_owned);
+        let own = beside(origin);
+        let mut names = (self.world.names)(own.as_deref().unwrap_or(Path::new("")));
+        let made = self.made.files.keys().filter(|it| beside(it) == own);
+        names.extend(
+            made.filter_map(|it| Some(new_file::unit(framework, it).0.file_name()?.to_str()?.to_owned())),
+        );
         names
     }
 
+    /// Whether there is a file of this name beside `path`.
+    pub(super) fn has_beside(&self, path: &Path, name: &str) -> bool {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        (self.world.names)(folder).iter().any(|it| it == name)
+    }
+
+    /// Reads a file as it is to be, with what is to be beside it.
+    fn read(&self, path: &Path, text: Vec<u8>) -> Input {
+        let mut input = (self.world.read)(path, text);
+        if self.made.beside.contains_key(path) {
+            input.runner = Some(Runner::Query);
+        }
+        input
+    }
+
     fn add(&mut self, path: &Path, text: Vec<u8>, changes: &mut Vec<Change>) {
-        let mut input = (self.world.read)(path, text.clone());
+        let mut input = self.read(path, text.clone());
         input.role = InputRole::Linted;
         let runs_before =
             |it: &Input| it.role == InputRole::Schema || natural(it.source.path(), path).is_lt();
@@ -123,10 +149,11 @@ impl Rounds<'_> {
     }
 
     pub(super) fn replace(&mut self, file: usize, now: Vec<u8>, changes: &mut Vec<Change>) {
+        let Some(path) = self.inputs.get(file).map(|it| it.source.path().to_owned()) else { return };
+        let mut next = self.read(&path, now.clone());
         let (Some(input), Some(draft)) = (self.inputs.get_mut(file), self.drafts.get_mut(file)) else {
             return;
         };
-        let mut next = (self.world.read)(input.source.path(), now.clone());
         next.role = input.role;
         next.change = input.change.clone();
         let (input, now) = (std::mem::replace(input, next), std::mem::replace(&mut draft.now, now));

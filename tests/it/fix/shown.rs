@@ -285,3 +285,64 @@ fn new_files_run_in_their_order_whichever_is_made_first() {
     let made = ["3_fill_backfill.sql", "4_fill_constrain.sql", "5_fill_validate.sql", "6_fill_finish.sql"];
     assert_eq!(names, [&["1.sql", "2_fill.sql"][..], &made[..]].concat());
 }
+
+/// A project of one migration: fixes it, and gives the names of what is there then.
+fn project(files: &[(&str, &str)], fixed: &str) -> (tempfile::TempDir, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let migrations = folder.path().join(fixed);
+    let ran = fix(&[migrations.to_str().unwrap(), "--write", "--fail-on", "error"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let files = walk(folder.path());
+    let names = files.iter().map(|it| it.strip_prefix(folder.path()).unwrap().display().to_string());
+    let names = names.collect();
+    (folder, names)
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()) {
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+const CHECKED: &str = "SET lock_timeout = '2s';\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);\n";
+
+#[test]
+fn migrations_in_folders_get_new_folders() {
+    let (_folder, names) =
+        project(&[("diesel.toml", ""), ("migrations/2026-12-31-235859_check/up.sql", CHECKED)], "migrations");
+    assert!(names.contains(&"migrations/2026-12-31-235900_check_validate/up.sql".to_owned()), "{names:?}");
+    let lock = ("prisma/migrations/migration_lock.toml", "provider = \"postgresql\"\n");
+    let migration = ("prisma/migrations/20260102030459_check/migration.sql", CHECKED);
+    let (_folder, names) = project(&[lock, migration], "prisma/migrations");
+    let made = "prisma/migrations/20260102030500_check_validate/migration.sql";
+    assert!(names.contains(&made.to_owned()), "{names:?}");
+}
+
+#[test]
+fn diesel_is_told_beside_the_migration_to_open_no_transaction() {
+    let up = "migrations/2026-01-02-000000_index/up.sql";
+    let index = "CREATE INDEX i ON t (a);\n";
+    let (folder, names) = project(&[("diesel.toml", ""), (up, index)], "migrations");
+    assert!(names.contains(&"migrations/2026-01-02-000000_index/metadata.toml".to_owned()), "{names:?}");
+    let text = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
+    assert_eq!(text(up), "CREATE INDEX CONCURRENTLY i ON t (a);\n");
+    assert_eq!(text("migrations/2026-01-02-000000_index/metadata.toml"), "run_in_transaction = false\n");
+    let again = fix(&[folder.path().join("migrations").to_str().unwrap()]);
+    assert_eq!((again.code, again.stdout.as_str()), (0, ""), "{}", again.stderr);
+
+    // An index beside other work becomes a migration of its own.
+    let both = "SET lock_timeout = '2s';\nALTER TABLE t ADD COLUMN b int;\nCREATE INDEX i ON t (b);\n";
+    let (folder, names) = project(&[("diesel.toml", ""), (up, both)], "migrations");
+    let made = "migrations/2026-01-02-000001_index_index";
+    assert!(names.contains(&format!("{made}/metadata.toml")), "{names:?}");
+    let made = fs::read_to_string(folder.path().join(made).join("up.sql")).unwrap();
+    assert!(made.ends_with("CREATE INDEX CONCURRENTLY i ON t (b);\n"), "{made}");
+}
