@@ -1,6 +1,6 @@
 //! The edit of one finding, for reports: as far as it needs no other file, and before anything was judged again.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use super::{
     is_ours,
@@ -14,8 +14,14 @@ use crate::{
     effect::{Harm, predict},
     finding::{Applicability, Fix},
     lint::{Input, LintedFile, Options},
-    sql::Statement,
+    sql::{
+        Statement, parse,
+        split::{self, PieceKind},
+    },
 };
+
+/// In a file of more statements no edit is suggested: each is tried on the whole file. `fix` finds them all the same.
+const MAX_STATEMENTS: usize = 600;
 
 /// Puts a fix to the findings of a history's files, which must come in order.
 pub struct Suggester<'i> {
@@ -61,14 +67,23 @@ impl<'i> Suggester<'i> {
             return;
         }
         let layout = Layout::of(file.input.source.text());
-        let fixes: Vec<Option<Box<Fix>>> =
-            (0..file.findings.len()).map(|n| self.fix(file, n, &layout)).collect();
+        if layout.pieces.len() > MAX_STATEMENTS {
+            return;
+        }
+        let read = Readings::default();
+        let (n_unreadable, n_failing) = {
+            let statements = read.all(layout.text);
+            (n_unreadable(&statements), self.n_failing(self.catalog_before(file.input, 0), &statements))
+        };
+        let asked = Asked { file, layout: &layout, read: &read, n_unreadable, n_failing };
+        let fixes: Vec<Option<Box<Fix>>> = (0..file.findings.len()).map(|n| self.fix(&asked, n)).collect();
         for (finding, fix) in file.findings.iter_mut().zip(fixes) {
             finding.fix = fix;
         }
     }
 
-    fn fix(&self, file: &LintedFile<'_>, n: usize, layout: &Layout<'_>) -> Option<Box<Fix>> {
+    fn fix(&self, asked: &Asked<'_, '_>, n: usize) -> Option<Box<Fix>> {
+        let (file, layout) = (asked.file, asked.layout);
         let finding = file.findings.get(n)?;
         let (_, recipe) = recipe::of(&finding.rule)?;
         let piece = layout.at(finding.span)?;
@@ -89,26 +104,22 @@ impl<'i> Suggester<'i> {
         };
         let placed = place::place(&at, recipe(&at).ok()?).ok()?;
         let now = rewrite::apply(layout.text.as_bytes(), &placed.edits);
-        let is_whole =
-            placed.elsewhere.is_empty() && n_unreadable(&now) <= n_unreadable(layout.text.as_bytes());
-        let is_whole = is_whole && {
-            let before = self.catalog_before(file.input, 0);
-            self.n_failing(before.clone(), &String::from_utf8_lossy(&now))
-                <= self.n_failing(before, layout.text)
-        };
+        let now = asked.read.all(&String::from_utf8_lossy(&now));
+        let is_whole = placed.elsewhere.is_empty()
+            && n_unreadable(&now) <= asked.n_unreadable
+            && self.n_failing(self.catalog_before(file.input, 0), &now) <= asked.n_failing;
         is_whole.then(|| Box::new(Fix { edits: placed.edits, applicability: Applicability::Safe }))
     }
 
-    /// How many statements of a file with this text would fail.
-    fn n_failing(&self, mut catalog: Catalog, text: &str) -> usize {
-        let statements = Layout::of(text).pieces.into_iter().filter_map(|it| it.statement);
+    /// How many of a file's statements would fail.
+    fn n_failing(&self, mut catalog: Catalog, statements: &[Reading]) -> usize {
         let mut fails = |statement: &Statement| {
             let effects = predict::predict(statement, &catalog, self.options.postgres);
             let fails = effects.iter().any(|it| it.harms.contains(Harm::Fails));
             catalog.apply(statement, self.options.postgres);
             fails
         };
-        statements.filter(|it| fails(it)).count()
+        statements.iter().flatten().filter(|it| fails(it)).count()
     }
 
     fn catalog_before(&self, input: &Input, start: usize) -> Catalog {
@@ -140,7 +151,42 @@ impl<'i> Suggester<'i> {
     }
 }
 
-fn n_unreadable(text: &[u8]) -> usize {
-    let text = String::from_utf8_lossy(text);
-    Layout::of(&text).pieces.iter().filter(|it| it.statement.is_none()).count()
+/// The file whose findings are asked about, and how it is as it stands.
+struct Asked<'f, 'i> {
+    file: &'f LintedFile<'i>,
+    layout: &'f Layout<'f>,
+    read: &'f Readings,
+    n_unreadable: usize,
+    n_failing: usize,
+}
+
+/// A statement; `None` for what cannot be read, or depends on a variable.
+type Reading = Option<Rc<Statement>>;
+
+/// The statements of one file's variants, most of which they share.
+#[derive(Default)]
+struct Readings(RefCell<HashMap<String, Reading>>);
+
+impl Readings {
+    fn all(&self, text: &str) -> Vec<Reading> {
+        let mut known = self.0.borrow_mut();
+        let split = split::split(text);
+        let of = |piece: &split::Piece| {
+            if !matches!(piece.kind, PieceKind::Statement(_)) || !piece.stand_ins().is_empty() {
+                return None;
+            }
+            let sql = piece.text(text);
+            if let Some(known) = known.get(sql) {
+                return known.clone();
+            }
+            let reading = parse::parse(sql).ok().map(Rc::new);
+            known.insert(sql.to_owned(), reading.clone());
+            reading
+        };
+        split.pieces.iter().map(of).collect()
+    }
+}
+
+fn n_unreadable(statements: &[Reading]) -> usize {
+    statements.iter().filter(|it| it.is_none()).count()
 }
