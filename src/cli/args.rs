@@ -8,6 +8,7 @@ use crate::{
     config::{self, FailOn, Transaction},
     migration::{self, Framework},
     report::Format,
+    rule::Foreign,
 };
 
 /// Tells which statement of a PostgreSQL migration locks which table, how strongly and during what work, and what to write instead.
@@ -148,6 +149,9 @@ pub(super) struct Judged {
     /// The framework that runs the files. Default: detected; the report says which and why.
     #[arg(long, value_name = "NAME", value_parser = framework)]
     pub framework: Option<&'static Framework>,
+    /// Obey the comments of another linter too, beside those that `obey` of lockkeeper.toml names. May be given more than once.
+    #[arg(long, value_name = "LINTER", value_parser = linter)]
+    pub obey: Vec<&'static Foreign>,
     /// How many threads read files. Default: one a core.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -253,6 +257,10 @@ fn reason(text: &str) -> Result<String, String> {
         reason if reason.contains(['\n', '\r']) => Err("one line, please".to_owned()),
         reason => Ok(reason.to_owned()),
     }
+}
+
+fn linter(name: &str) -> Result<&'static Foreign, String> {
+    Foreign::by_name(name)
 }
 
 fn framework(name: &str) -> Result<&'static Framework, String> {

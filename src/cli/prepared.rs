@@ -68,7 +68,7 @@ impl Prepared {
             settings: config.session.clone(),
             require_reason: config.require_reason,
             lock_budget: config.lock_budget.unwrap_or(LOCK_BUDGET),
-            foreign: config.foreign.clone(),
+            foreign: config.foreign.iter().chain(&args.obey).copied().collect(),
             keep_statements: extras.keep_statements,
         };
         let mut wanted = wanted(args, &config)?;

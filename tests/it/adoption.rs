@@ -91,7 +91,14 @@ fn names_of_another_linter_do_wherever_ours_do() {
     ] {
         assert!(ran.stdout.contains(expected), "{expected}: {}{}", ran.stdout, ran.stderr);
     }
-    // Nobody asked: the names mean nothing.
+    // Nobody asked: the names mean nothing. One run can ask for the comments.
+    let repository = branch("");
+    repository.write("db/migrate/3_new.sql", &index.replace("lockkeeper: allow", "squawk-ignore"));
+    assert_eq!(found(&lint(&repository, &[])).len(), 2);
+    assert_eq!(found(&lint(&repository, &["--obey", "squawk"])), [""; 0]);
+    assert!(
+        lint(&repository, &["--obey", "sqawk"]).stderr.contains("choose from squawk, eugene, pgfence, atlas")
+    );
     let repository = branch(names);
     let ran = lint(&repository, &[]);
     assert_eq!(ran.code, 2);

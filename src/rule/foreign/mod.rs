@@ -121,5 +121,6 @@ fn names(how: Names, rest: &str) -> Vec<&str> {
         Names::AfterColon => rest.strip_prefix(':').unwrap_or_default(),
     };
     // What follows a name is a reason.
-    listed.split(',').filter_map(|it| it.split_whitespace().next()).collect()
+    let names = listed.split(',').filter_map(|it| it.split_whitespace().next());
+    names.map(|it| it.trim_end_matches(':')).filter(|it| !it.is_empty()).collect()
 }
