@@ -133,7 +133,7 @@ pub(super) struct Judged {
     /// A folder is one history: all its .sql files, in natural order. The earlier files beside a file are replayed, not judged.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Judge the SQL that this command prints, for migrations that are code: `alembic upgrade head --sql`. May be given more than once.
+    /// Judge the SQL that this command prints, for migrations that are code: `alembic`, `django`, or any command. May be given more than once.
     #[arg(long, value_name = "COMMAND")]
     pub from_command: Vec<String>,
     /// The major version of the server that the files will run on, 13 to 18. Default: the oldest still supported.

@@ -36,8 +36,8 @@ pub(super) struct Wanted<'c> {
     pub framework: Option<&'static Framework>,
     /// What standard input said, if it was asked for.
     pub stdin: Option<Vec<u8>>,
-    /// What commands printed.
-    pub printed: Vec<Printed>,
+    /// What commands printed, each a history.
+    pub printed: Vec<Vec<Printed>>,
     /// What changed, if only that is to be judged.
     pub since: Option<Since>,
 }
@@ -107,8 +107,8 @@ impl Wanted<'_> {
         }
         for printed in &self.printed {
             let detected = Detected::of(self.framework);
-            let input = self.input(&printed.path, printed.text.clone(), &detected, InputRole::Linted);
-            inputs.histories.push(self.after_schema(vec![input])?);
+            let files = printed.iter().map(|it| self.printed(it, &detected)).collect();
+            inputs.histories.push(self.after_schema(files)?);
             inputs.detected.push(detected);
         }
         if let Some(bytes) = &self.stdin {
@@ -150,6 +150,14 @@ impl Wanted<'_> {
             Ok(self.input(&file.path, fs::read(&file.path).map_err(failed)?, detected, role))
         };
         files.par_iter().map(read).collect()
+    }
+
+    /// What a command printed, as it will be judged.
+    fn printed(&self, printed: &Printed, detected: &Detected) -> Input {
+        let mut input = self.input(&printed.path, printed.text.clone(), detected, InputRole::Linted);
+        input.runner = input.runner.or(printed.runner);
+        input.framework = printed.framework.unwrap_or(input.framework);
+        input
     }
 
     /// One file as it will be judged.

@@ -23,6 +23,7 @@ mod once;
 mod output;
 mod place;
 mod prepared;
+mod preset;
 mod show;
 mod sift;
 mod since;

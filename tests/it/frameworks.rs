@@ -19,7 +19,11 @@ fn linted(project: &Path) -> String {
     let path = project.to_str().unwrap();
     let ran = lockkeeper(&["lint", "--pg", "15", "--format", "json", "--fail-on", "never", path]);
     assert_eq!(ran.code, 0, "{path}: {}", ran.stderr);
-    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    described(&serde_json::from_str(&ran.stdout).unwrap(), project)
+}
+
+/// What a JSON report says of frameworks, files and statements.
+pub(crate) fn described(report: &Value, project: &Path) -> String {
     let mut out = String::new();
     for framework in report["frameworks"].as_array().unwrap() {
         let because = framework["because"].as_str().unwrap();

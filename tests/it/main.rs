@@ -11,6 +11,7 @@ mod effects;
 mod expect;
 mod fix;
 mod frameworks;
+mod from_command;
 mod init;
 mod later;
 mod lsp;
