@@ -1,6 +1,6 @@
 //! What can be asked of a relation.
 
-use super::{Column, Constraint, ConstraintKind, Index, MAX_NAME_BYTES, Oid, Relation, clip};
+use super::{Column, Constraint, ConstraintKind, Index, MAX_NAME_BYTES, Oid, Partitioning, Relation, clip};
 use crate::sql::statement::{Ident, Name, Persistence, RelationKind};
 
 impl Relation {
@@ -75,6 +75,23 @@ impl Relation {
     /// Whether this is a partitioned table or index, which has no rows of its own.
     pub fn is_partitioned(&self) -> bool {
         matches!(self.kind, RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
+    }
+}
+
+impl Partitioning {
+    /// What of the partition key a unique key of these columns lacks: no index could keep it unique over all partitions.
+    ///
+    /// Source: `DefineIndex` in `src/backend/commands/indexcmds.c`.
+    pub(crate) fn beyond(&self, key: &[Option<Ident>]) -> Option<String> {
+        if self.has_expressions {
+            return Some(
+                "the partition key has an expression, so nothing can be unique over all partitions"
+                    .to_owned(),
+            );
+        }
+        let is_missing = |column: &&Ident| !key.iter().flatten().any(|it| it == *column);
+        let missing = self.columns.iter().find(is_missing)?;
+        Some(format!("it lacks the partition key's column {missing}"))
     }
 }
 

@@ -127,6 +127,13 @@ fn is_refused(create: &CreateIndex, table: &Known<'_>, effects: &mut Effects<'_>
         effects.fails(ACTION, Some(table), Reason::WrongKind, "42809", detail);
         return true;
     }
+    if create.unique
+        && let Some(missing) =
+            table.entry.and_then(|it| it.partitioning.as_ref()).and_then(|it| it.beyond(&create.columns))
+    {
+        effects.fails(ACTION, Some(table), Reason::Partitioned, "0A000", missing);
+        return true;
+    }
     if let Some(refusal) = immutable::of_index(create, effects) {
         immutable::refuse(ACTION, Some(table), refusal, effects);
         return true;

@@ -5,7 +5,7 @@
 
 use super::{Effects, Known, alter_table::has_rows, bound, immutable};
 use crate::{
-    catalog::ConstraintKind,
+    catalog::{ConstraintKind, Partitioning},
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Relation, Role, Target, Work},
     sql::statement::{
         ColumnConstraintKind, CreateTable, Ident, Name, PartitionBound, PartitionOf, RelationKind,
@@ -20,6 +20,10 @@ pub(super) fn predict(create: &CreateTable, effects: &mut Effects<'_>) {
     }
     if let Some(refusal) = immutable::of_table(create, effects) {
         immutable::refuse(Action::CreateTable, None, refusal, effects);
+        return;
+    }
+    if let Some(lacks) = keys(create).iter().find_map(|it| partitioning(create)?.beyond(it)) {
+        effects.fails(Action::CreateTable, None, Reason::Partitioned, "0A000", lacks);
         return;
     }
     for (table, object) in references(create) {
@@ -81,6 +85,31 @@ pub(super) fn is_settled(
         effects.fails(action, Some(&known), Reason::Duplicate, "42P07", detail);
     }
     known.is_made()
+}
+
+/// How it is partitioned, as the catalog will have it.
+fn partitioning(create: &CreateTable) -> Option<Partitioning> {
+    let by = create.partition_by.as_ref()?;
+    Some(Partitioning {
+        strategy: by.strategy.clone(),
+        columns: by.columns.clone(),
+        has_expressions: by.has_expressions,
+    })
+}
+
+/// The columns of each of its unique keys.
+fn keys(create: &CreateTable) -> Vec<Vec<Option<Ident>>> {
+    let is_key = |it: &ColumnConstraintKind| {
+        matches!(it, ColumnConstraintKind::Unique | ColumnConstraintKind::PrimaryKey)
+    };
+    let of_columns = create.columns.iter().filter(|it| it.constraints.iter().any(|it| is_key(&it.kind)));
+    let of_table = create.constraints.iter().filter_map(|it| match &it.kind {
+        TableConstraintKind::Unique { columns, .. } | TableConstraintKind::PrimaryKey { columns, .. } => {
+            Some(columns.iter().cloned().map(Some).collect())
+        }
+        _ => None,
+    });
+    of_columns.map(|it| vec![Some(it.name.clone())]).chain(of_table).collect()
 }
 
 /// The tables that its foreign keys refer to, each with the constraint's name or column.

@@ -19,7 +19,7 @@ pub(super) const EUGENE: Foreign = Foreign {
         ("E9", &["waits-without-lock-timeout"]),
         ("E10", &["column-default-rewrites-table"]),
         ("E11", &["stored-column-rewrites-table", "numbered-column-rewrites-table"]),
-        ("W12", &[]),
+        ("W12", &["alters-could-be-one"]),
         ("W13", &[]),
         ("W14", &["primary-key-build-blocks-everything"]),
         ("E15", &["foreign-key-has-no-index"]),

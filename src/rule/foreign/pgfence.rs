@@ -67,7 +67,7 @@ pub(super) const PGFENCE: Foreign = Foreign {
         ("missing-application-name", &[]),
         ("missing-idle-timeout", &[]),
         ("missing-lock-timeout", &["waits-without-lock-timeout"]),
-        ("missing-statement-timeout", &[]),
+        ("missing-statement-timeout", &["works-without-statement-timeout"]),
         ("not-valid-validate-same-tx", &["validate-in-same-transaction"]),
         ("prefer-bigint-over-int", &["key-runs-out-of-numbers"]),
         ("prefer-identity", &["serial-has-loose-sequence"]),
@@ -92,6 +92,6 @@ pub(super) const PGFENCE: Foreign = Foreign {
         ("update-in-migration", &["every-row-is-written"]),
         ("vacuum-full", &["compaction-blocks-everything"]),
         ("validate-constraint", &[]),
-        ("wide-lock-window", &["lock-held-through-work"]),
+        ("wide-lock-window", &["lock-held-through-work", "transaction-locks-several-tables"]),
     ],
 };

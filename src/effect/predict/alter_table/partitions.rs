@@ -27,7 +27,8 @@ pub(super) fn predict(action: &AlterAction, altered: &Altered<'_, '_>, effects: 
             effects.lock(Action::Inherit, &parent, Role::Parent, Lock::ShareUpdateExclusive);
         }
         AlterAction::NoInherit { parent } => {
-            effects.push(altered.on_table(Action::NoInherit));
+            let name = parent.name.clone();
+            effects.push(altered.on_table(Action::NoInherit).object(name).harm(Harm::BreaksReaders));
             let parent = effects.known(parent, RelationKind::Table);
             effects.lock(Action::NoInherit, &parent, Role::Parent, Lock::AccessShare);
         }
