@@ -49,8 +49,18 @@ pub(super) fn judge<'a>(
     for (rule, n) in matches(rules, outcome) {
         add(&mut groups, rules, rule, n, outcome);
     }
-    let judgements = groups.iter().filter_map(|group| judgement(rules, group, outcome, heat));
-    judgements.filter(|it| it.severity > Severity::Off).collect()
+    let mut judgements: Vec<Judgement<'a>> = Vec::new();
+    for judgement in groups.iter().filter_map(|group| judgement(rules, group, outcome, heat)) {
+        // Several actions of one statement may be the same to the reader.
+        let said =
+            |it: &&mut Judgement<'a>| it.rule.id == judgement.rule.id && it.message == judgement.message;
+        match judgements.iter_mut().find(said) {
+            Some(said) => said.effects.extend(judgement.effects),
+            None => judgements.push(judgement),
+        }
+    }
+    judgements.retain(|it| it.severity > Severity::Off);
+    judgements
 }
 
 /// The rules and effects that belong together, by their indexes, in the order of the effects. Rules that are off are among them:

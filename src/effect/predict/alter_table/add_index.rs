@@ -98,7 +98,7 @@ fn build(
     if action == Action::AddPrimaryKey && key.iter().any(is_nullable) {
         let spreads = altered.family().map(|(it, role)| (it.clone(), role)).collect::<Vec<_>>();
         for (member, role) in spreads {
-            push_not_null(action, key, &member, role, altered, effects);
+            push_not_null(action, key, &member, role, (altered, constraint), effects);
         }
     }
 }
@@ -108,11 +108,12 @@ fn push_not_null(
     key: &[Ident],
     member: &Known<'_>,
     role: Role,
-    altered: &Altered<'_, '_>,
+    (altered, constraint): (&Altered<'_, '_>, &TableConstraint),
     effects: &mut Effects<'_>,
 ) {
     let is_scanned = key.iter().any(|it| matches!(columns::knowledge(it, member), NotNull::Unproven));
-    let mut effect = Effect::on(action, member, altered.lock).role(role).because(Reason::NullableIndexColumn);
+    let effect = Effect::on(action, member, altered.lock).role(role).because(Reason::NullableIndexColumn);
+    let mut effect = named(effect, constraint);
     if is_scanned && super::has_rows(member.relation.kind) {
         effect = effect.work(&[Work::Scan]);
     }
@@ -173,6 +174,7 @@ fn use_index(
         None => vec![Ident::new_static("?")],
     };
     if nullable.iter().any(|it| !matches!(columns::knowledge(it, &altered.table), NotNull::Already)) {
-        push_not_null(action, &nullable, &altered.table.clone(), Role::Subject, altered, effects);
+        let table = altered.table.clone();
+        push_not_null(action, &nullable, &table, Role::Subject, (altered, constraint), effects);
     }
 }

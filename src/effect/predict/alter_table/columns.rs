@@ -104,7 +104,7 @@ fn drop_column(
         if if_exists {
             effects.push(effect);
         } else {
-            let detail = format!("column {column} does not exist");
+            let detail = format!("column {column} of {} does not exist", altered.table.relation.name);
             effects.fails(Action::DropColumn, Some(&altered.table), Reason::Missing, "42703", detail);
         }
         return;

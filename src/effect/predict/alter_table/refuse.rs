@@ -234,7 +234,11 @@ fn of_names(action: &AlterAction, altered: &Altered<'_, '_>, effects: &Effects<'
             && entry.column(column).is_none()
             && !matches!(action, AlterAction::DropColumn { .. })
         {
-            return refusal(Reason::Missing, "42703", format!("column {column} does not exist"));
+            return refusal(
+                Reason::Missing,
+                "42703",
+                format!("column {column} of {} does not exist", entry.name),
+            );
         }
     }
     match action {
