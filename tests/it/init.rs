@@ -350,9 +350,9 @@ fn a_project_without_sql_files_is_told_what_to_do() {
     );
     let found: Vec<&str> = ran.stdout.lines().filter_map(|it| it.strip_prefix("found: ")).collect();
     let expected = [
-        "alembic/versions: migrations that are code (Alembic): `lockkeeper lint --from-command 'alembic upgrade head --sql'`",
+        "alembic/versions: migrations that are code (Alembic): `lockkeeper lint --from-command alembic`",
         "a/migrations and 1 more: migrations that are code (Django): \
-         `lockkeeper lint --from-command 'python manage.py sqlmigrate APP MIGRATION'`",
+         `lockkeeper lint --from-command django`",
         "priv/repo/migrations: migrations that are code (Ecto): give `lint --from-command` what prints their SQL",
     ];
     assert_eq!(found[..3], expected);

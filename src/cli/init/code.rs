@@ -11,7 +11,7 @@ use crate::migration::{code_in, is_ours};
 pub(super) struct Code {
     /// The framework.
     pub(super) name: &'static str,
-    /// What prints their SQL without a server; empty if nothing does.
+    /// What `--from-command` calls it, if it knows how they print their SQL; else empty.
     pub(super) command: &'static str,
     /// Where they are.
     pub(super) folders: Vec<PathBuf>,
@@ -19,16 +19,16 @@ pub(super) struct Code {
     pub(super) is_vague: bool,
 }
 
-/// A framework by what its migrations are written in. Source: the manual of each: `alembic upgrade --sql`, `sqlmigrate`.
+/// A framework by what its migrations are written in.
 struct Known {
     extension: &'static str,
     name: &'static str,
     command: &'static str,
 }
 
-const ALEMBIC: Known = Known { extension: "py", name: "Alembic", command: "alembic upgrade head --sql" };
+const ALEMBIC: Known = Known { extension: "py", name: "Alembic", command: "alembic" };
 const KNOWN: &[Known] = &[
-    Known { extension: "py", name: "Django", command: "python manage.py sqlmigrate APP MIGRATION" },
+    Known { extension: "py", name: "Django", command: "django" },
     Known { extension: "rb", name: "Rails", command: "" },
     Known { extension: "exs", name: "Ecto", command: "" },
     Known { extension: "php", name: "PHP", command: "" },
@@ -82,7 +82,7 @@ impl Code {
         };
         let next = match self.command {
             "" => "give `lint --from-command` what prints their SQL".to_owned(),
-            command => format!("`lockkeeper lint --from-command '{command}'`"),
+            command => format!("`lockkeeper lint --from-command {command}`"),
         };
         format!("{first}{others}: migrations that are code ({}): {next}", self.name)
     }
