@@ -112,7 +112,7 @@ fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], then: Named) -> Result
             Ok(instead(at, span, &steps))
         }
         Holder::File if is_alone && at.runner() == Some(Runner::Around) => Ok(instead(at, span, &steps)),
-        Holder::File if is_alone && is_free(layout, at.n) => {
+        Holder::File if is_alone && is_free(layout, at.n) && may_leave(at, &steps) => {
             let mut placed = instead(at, span, &steps);
             opt_out(at, &mut placed)?;
             placed.edits.sort_by_key(|it| it.offset);
@@ -131,6 +131,12 @@ fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], then: Named) -> Result
             Ok(in_file(moved.edits, behind(layout, commit, &moved.steps)))
         }
     }
+}
+
+/// Whether the steps may stand in the file once that is no transaction any more. Flyway takes no file that mixes what can be in one
+/// with what cannot.
+fn may_leave(at: &At<'_>, steps: &[Step]) -> bool {
+    at.input.framework != "flyway" || at.layout.pieces.len() == 1 && steps.iter().all(|it| it.alone)
 }
 
 /// What leaves a transaction.

@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("report", &["effect", "error", "finding", "lint", "sql", "traffic"]),
     ("lsp", &["effect", "error", "finding", "fix", "lint", "rule"]),
     ("config", &["effect", "error", "finding", "migration", "rule", "suggest"]),
-    ("migration", &["effect", "error"]),
+    ("migration", &["effect", "error", "sql"]),
     (
         "cli",
         &[

@@ -8,7 +8,7 @@
 use std::{cmp::Ordering, path::Path};
 
 use super::{Framework, Order, Role, Sign, natural, sets, stem, text_of};
-use crate::effect::Runner;
+use crate::{effect::Runner, sql::split::split};
 
 pub(super) static FLYWAY: Framework = Framework {
     name: "flyway",
@@ -24,7 +24,7 @@ pub(super) static FLYWAY: Framework = Framework {
     role,
     runs_again: |path| stem(path).starts_with("R__"),
     order: Order::By(by_version),
-    runner: |folder| Some(if is_grouped(folder) { Runner::Batch } else { Runner::File }),
+    runner: |folder| Some(if is_set(folder, "group") { Runner::Batch } else { Runner::File }),
     says,
 };
 
@@ -62,12 +62,11 @@ fn version(path: &Path) -> Option<Vec<u128>> {
     Some(numbers)
 }
 
-fn is_grouped(folder: &Path) -> bool {
+/// Whether a configuration in the folder turns something on.
+fn is_set(folder: &Path, key: &str) -> bool {
     let files = ["flyway.toml", "flyway.conf", "conf/flyway.conf"];
-    files
-        .iter()
-        .map(|it| text_of(&folder.join(it)))
-        .any(|it| sets(&it, "group", "true") || sets(&it, "flyway.group", "true"))
+    let mut texts = files.iter().map(|it| text_of(&folder.join(it)));
+    texts.any(|it| sets(&it, key, "true") || sets(&it, &format!("flyway.{key}"), "true"))
 }
 
 fn says(path: &Path, text: &[u8]) -> Option<Runner> {
@@ -77,14 +76,37 @@ fn says(path: &Path, text: &[u8]) -> Option<Runner> {
     match () {
         () if sets(&conf, "executeInTransaction", "false") => Some(Runner::Own),
         () if sets(&conf, "executeInTransaction", "true") => Some(Runner::File),
-        () => String::from_utf8_lossy(text).split(';').any(runs_alone).then_some(Runner::Own),
+        () => is_sent_alone(path, &String::from_utf8_lossy(text)).then_some(Runner::Own),
     }
 }
 
-/// The statements that Flyway knows cannot be in a transaction. It does not know REINDEX … CONCURRENTLY.
+/// Whether the file is sent without a transaction, because of what is in it. One that holds other statements too is refused as soon as
+/// Flyway comes to it, unless it is told that files may be mixed: as if the statement were in the transaction of the others.
+fn is_sent_alone(path: &Path, text: &str) -> bool {
+    let split = split(text);
+    let mut bytes = text.as_bytes().to_owned();
+    for comment in &split.comments {
+        if let Some(comment) = bytes.get_mut(comment.span.start..comment.span.end) {
+            comment.fill(b' ');
+        }
+    }
+    let statements = split.pieces.iter().filter_map(|it| bytes.get(it.span.start..it.span.end));
+    let alone: Vec<bool> = statements.map(|it| runs_alone(&String::from_utf8_lossy(it))).collect();
+    alone.contains(&true) && (!alone.contains(&false) || may_be_mixed(path))
+}
+
+/// Whether a configuration above the file says `mixed`.
+fn may_be_mixed(path: &Path) -> bool {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute.ancestors().take(MAX_LEVELS).any(|it| is_set(it, "mixed"))
+}
+
+/// How far above a file its configuration is looked for.
+const MAX_LEVELS: usize = 6;
+
+/// The statements that Flyway knows cannot be in a transaction. It knows neither REINDEX … CONCURRENTLY nor CLUSTER.
 fn runs_alone(statement: &str) -> bool {
-    let lines = statement.lines().filter(|it| !it.trim_start().starts_with("--"));
-    let words = lines.flat_map(str::split_whitespace).take(4).map(str::to_ascii_uppercase);
+    let words = statement.split_whitespace().take(4).map(str::to_ascii_uppercase);
     let words: Vec<String> = words.collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     matches!(

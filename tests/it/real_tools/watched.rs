@@ -14,8 +14,12 @@ use lockkeeper::pg::{Sandbox, session::Row};
 pub(crate) const KINDS: &[&str] = &["create-table", "alter-table", "create-index", "create-view"];
 
 /// How a server refuses what no transaction allows.
-pub(crate) const REFUSALS: &[&str] =
-    &["cannot run inside a transaction block", "cannot be executed within a pipeline"];
+pub(crate) const REFUSALS: &[&str] = &[
+    "cannot run inside a transaction block",
+    "cannot be executed within a pipeline",
+    // Flyway looks before it asks the server.
+    "Detected both transactional and non-transactional statements",
+];
 
 /// The database that tools connect to.
 pub(crate) const DATABASE: &str = "shop";
