@@ -206,6 +206,15 @@ impl Catalog {
         self.publications.values()
     }
 
+    /// The publications that a table is in, in no order.
+    pub fn publications_of<'a>(&'a self, table: &'a Relation) -> impl Iterator<Item = &'a Arc<Publication>> {
+        self.publications().filter(|it| {
+            it.all_tables
+                || it.tables.contains(&table.oid)
+                || table.name.schema.as_ref().is_some_and(|schema| it.schemas.contains(schema))
+        })
+    }
+
     /// When the history made this schema; `None` when it did not.
     pub fn schema(&self, name: &str) -> Option<Created> {
         self.schemas.get(name).copied()

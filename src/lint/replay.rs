@@ -113,7 +113,10 @@ impl Replay {
         let questions = undone::questions(&statements, asked, &self.catalog);
         replaced::mark(&mut statements);
         replaced::know_dropped(&mut statements);
-        Replayed { runner: runner.unwrap_or(Runner::File), statements, comments: file.comments, questions }
+        let runner = runner.unwrap_or(Runner::File);
+        let mut replayed = Replayed { runner, statements, comments: file.comments, questions };
+        undone::answer_at_once(&mut replayed, &self.catalog);
+        replayed
     }
 
     /// Runs what the runner sends together, and says how that is.

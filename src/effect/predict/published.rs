@@ -68,14 +68,9 @@ fn takes_more(old: &TypeName, new: &TypeName) -> bool {
 /// The first publication, by name, of a table or of all its columns.
 fn publication_of(table: &Known<'_>, part: Part, effects: &Effects<'_>) -> Option<Ident> {
     let entry = table.entry?;
-    let is_member = |it: &Publication| {
-        let is_listed = it.listed.contains(&entry.oid);
-        it.all_tables
-            || it.tables.contains(&entry.oid) && !(is_listed && part == Part::Columns)
-            || entry.name.schema.as_ref().is_some_and(|schema| it.schemas.contains(schema))
-    };
-    let members = effects.catalog.publications().filter(|it| is_member(it));
-    members.map(|it| &it.name).min().cloned()
+    let sends = |it: &Publication| !it.listed.contains(&entry.oid) || part == Part::Table;
+    let publications = effects.catalog.publications_of(entry).filter(|it| sends(it));
+    publications.map(|it| &it.name).min().cloned()
 }
 
 /// Adds that a new table is published at once, because all tables or those of its schema are.

@@ -25,6 +25,7 @@ const NO_KEY: &str = "table-has-no-primary-key";
 const OTHER_TYPE: &str = "foreign-key-has-another-type";
 const BAD_ACTION: &str = "foreign-key-action-fails";
 const NO_ROW_SECURITY: &str = "row-security-is-off";
+const NO_IDENTITY: &str = "publication-without-replica-identity";
 const REDUNDANT: &str = "index-is-redundant";
 
 /// How many files are waited for: what belongs together comes together, and a report must not wait for a history of thousands.
@@ -32,7 +33,8 @@ const FILES: u32 = 50;
 
 /// Which of the rules are on: looking for what nobody is told takes time.
 pub(super) fn asked(rules: &RuleSet) -> Vec<&'static str> {
-    let all = [NOT_VALIDATED, NO_INDEX, OTHER_TYPE, BAD_ACTION, NO_KEY, NO_ROW_SECURITY, REDUNDANT];
+    let all =
+        [NOT_VALIDATED, NO_INDEX, OTHER_TYPE, BAD_ACTION, NO_KEY, NO_ROW_SECURITY, NO_IDENTITY, REDUNDANT];
     all.into_iter().filter(|it| rules.is_on(it)).collect()
 }
 
@@ -53,6 +55,7 @@ enum About {
     KeyAction { table: Oid, key: Ident },
     PrimaryKey { table: Oid },
     RowSecurity { table: Oid },
+    ReplicaIdentity { table: Oid },
     Redundancy { index: Oid },
 }
 
@@ -66,7 +69,8 @@ impl About {
             | Self::KeyType { table, .. }
             | Self::KeyAction { table, .. }
             | Self::PrimaryKey { table }
-            | Self::RowSecurity { table } => *table,
+            | Self::RowSecurity { table }
+            | Self::ReplicaIdentity { table } => *table,
         };
         let table = catalog.relation(oid)?;
         Some(Relation { name: table.name.clone(), kind: table.kind, target: Target::Existing })
@@ -85,6 +89,7 @@ impl About {
             Self::KeyAction { table, key } => key::refused_action(catalog.relation(*table)?, key),
             Self::RowSecurity { table } => table::without_row_security(catalog.relation(*table)?, catalog),
             Self::PrimaryKey { table } => table::without_key(catalog.relation(*table)?),
+            Self::ReplicaIdentity { table } => table::without_identity(catalog.relation(*table)?, catalog),
             Self::Redundancy { index } => index::redundant(*index, catalog),
         }
     }
@@ -103,6 +108,7 @@ pub(super) fn questions(statements: &[Ran], asked: &[&'static str], catalog: &Ca
                 BAD_ACTION => key::added(ran, catalog, |table, key| About::KeyAction { table, key }),
                 NO_KEY => table::made(ran, catalog, |table| About::PrimaryKey { table }),
                 NO_ROW_SECURITY => table::made(ran, catalog, |table| About::RowSecurity { table }),
+                NO_IDENTITY => table::altered(ran, catalog),
                 _ => index::made(ran, catalog),
             };
             for about in abouts {
@@ -158,10 +164,25 @@ impl<'i> Waiting<'i> {
 
 /// Answers what a file left open from what there is now.
 pub(super) fn answer(replayed: &mut Replayed, catalog: &Catalog) {
-    for question in std::mem::take(&mut replayed.questions) {
+    answer_some(replayed, catalog, |_| true);
+}
+
+/// Answers what no later file can mend: until then, writes fail.
+pub(super) fn answer_at_once(replayed: &mut Replayed, catalog: &Catalog) {
+    answer_some(replayed, catalog, |it| it.rule == NO_IDENTITY);
+}
+
+fn answer_some(replayed: &mut Replayed, catalog: &Catalog, is_due: fn(&Question) -> bool) {
+    if replayed.questions.is_empty() {
+        return;
+    }
+    let (due, open) = std::mem::take(&mut replayed.questions).into_iter().partition(is_due);
+    replayed.questions = open;
+    let due: Vec<Question> = due;
+    for question in due {
         let Some(detail) = question.about.undone(catalog) else { continue };
+        let relation = question.about.table(catalog);
         if let Some(ran) = replayed.statements.get_mut(question.statement) {
-            let relation = question.about.table(catalog);
             ran.said.push(Said { rule: question.rule, at: ran.span, detail, relation });
         }
     }

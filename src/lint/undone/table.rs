@@ -3,6 +3,7 @@
 use super::{super::replay::Ran, About};
 use crate::{
     catalog::{Catalog, Constraint, ConstraintKind, Oid, Relation},
+    effect::{Action, Effect, Role, Target},
     sql::statement::{Persistence, RelationKind, StatementKind},
 };
 
@@ -29,6 +30,27 @@ pub(super) fn made(ran: &Ran, catalog: &Catalog, about: fn(Oid) -> About) -> Vec
 pub(super) fn without_key(table: &Relation) -> Option<String> {
     let is_key = |it: &Constraint| matches!(it.kind, ConstraintKind::PrimaryKey { .. });
     (!table.constraints.iter().any(is_key)).then(|| table.name.to_string())
+}
+
+/// The tables in use that an ALTER TABLE may have left without their primary key.
+pub(super) fn altered(ran: &Ran, catalog: &Catalog) -> Vec<About> {
+    let drops = |it: &&Effect| {
+        matches!(it.action, Action::DropConstraint | Action::DropColumn)
+            && it.role == Role::Subject
+            && it.relation.as_ref().is_some_and(|it| it.target == Target::Existing)
+    };
+    let about =
+        |it: &Effect| Some(About::ReplicaIdentity { table: catalog.find(&it.relation.as_ref()?.name)?.oid });
+    ran.outcome.effects.iter().filter(drops).filter_map(about).collect()
+}
+
+/// The publication of a table whose rows cannot be told apart.
+pub(super) fn without_identity(table: &Relation, catalog: &Catalog) -> Option<String> {
+    let has_identity = table.replica_identity.is_some() || without_key(table).is_none();
+    if has_identity || !table.complete || table.kind != RelationKind::Table {
+        return None;
+    }
+    catalog.publications_of(table).map(|it| it.name.to_string()).min()
 }
 
 /// The table, unless it has row-level security, or most of its schema has none.
