@@ -49,18 +49,20 @@ pub(super) fn judge<'a>(
     for (rule, n) in matches(rules, outcome) {
         add(&mut groups, rules, rule, n, outcome);
     }
-    let mut judgements: Vec<Judgement<'a>> = Vec::new();
-    for judgement in groups.iter().filter_map(|group| judgement(rules, group, outcome, heat)) {
-        // Several actions of one statement may be the same to the reader.
-        let said =
-            |it: &&mut Judgement<'a>| it.rule.id == judgement.rule.id && it.message == judgement.message;
-        match judgements.iter_mut().find(said) {
-            Some(said) => said.effects.extend(judgement.effects),
-            None => judgements.push(judgement),
+    let mut judgements: Vec<(Action, Judgement<'a>)> = Vec::new();
+    for group in &groups {
+        let Some(judgement) = judgement(rules, group, outcome, heat) else { continue };
+        // Different actions of one statement may be the same to the reader; one action on two objects is mended twice.
+        let is_said = |it: &&mut (Action, Judgement<'a>)| {
+            it.0 != group.action && it.1.rule.id == judgement.rule.id && it.1.message == judgement.message
+        };
+        match judgements.iter_mut().find(is_said) {
+            Some(said) => said.1.effects.extend(judgement.effects),
+            None => judgements.push((group.action, judgement)),
         }
     }
-    judgements.retain(|it| it.severity > Severity::Off);
-    judgements
+    let judgements = judgements.into_iter().map(|it| it.1);
+    judgements.filter(|it| it.severity > Severity::Off).collect()
 }
 
 /// The rules and effects that belong together, by their indexes, in the order of the effects. Rules that are off are among them:
