@@ -56,6 +56,11 @@ pub(super) fn path_after(
     Ok(inside.map_or(unit.clone(), |it| unit.join(it)))
 }
 
+/// Whether a file without a transaction is one message, so that it may hold but one statement that must be alone.
+pub(super) fn is_one_message(framework: &str) -> bool {
+    matches!(framework, "dbmate" | "diesel" | "golang-migrate" | "prisma" | "sqlx")
+}
+
 /// The file beside a migration that says that it runs without a transaction, where a framework wants one: its name and its text.
 pub(super) fn opt_out_beside(framework: &str) -> Option<(&'static str, &'static str)> {
     (framework == "diesel").then_some(("metadata.toml", "run_in_transaction = false\n"))

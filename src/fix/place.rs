@@ -133,10 +133,14 @@ fn moves(at: &At<'_>, steps: Vec<Step>, names: &[String], then: Named) -> Result
     }
 }
 
-/// Whether the steps may stand in the file once that is no transaction any more. Flyway takes no file that mixes what can be in one
-/// with what cannot.
+/// Whether the steps may stand in the file once that is no transaction any more. Where such a file is one message it may hold but one
+/// statement, and Flyway takes no file that mixes what can be in a transaction with what cannot.
 fn may_leave(at: &At<'_>, steps: &[Step]) -> bool {
-    at.input.framework != "flyway" || at.layout.pieces.len() == 1 && steps.iter().all(|it| it.alone)
+    let is_only = at.layout.pieces.len() == 1;
+    match at.input.framework {
+        "flyway" => is_only && steps.iter().all(|it| it.alone),
+        framework => is_only || !new_file::is_one_message(framework),
+    }
 }
 
 /// What leaves a transaction.

@@ -214,7 +214,9 @@ impl<'w> Rounds<'w> {
             named_by: &|names| self.named_by(file, names),
             has_beside: &|name| self.has_beside(input.source.path(), name),
         };
-        place::place(&at, recipe(&at)?)
+        let placed = place::place(&at, recipe(&at)?)?;
+        self.can_continue(input, &placed.elsewhere)?;
+        Ok(placed)
     }
 
     /// The first file after `file` that names one of `names`, other than those that continue it.

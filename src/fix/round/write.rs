@@ -48,18 +48,38 @@ impl Rounds<'_> {
         for step in &ready.placed.elsewhere {
             phases.entry(step.phase).or_default().push(step.clone());
         }
-        self.make_room(&ready.path, &mut phases, changes);
+        let is_alone = |steps: &[Step]| steps.iter().any(|it| it.alone);
+        let apart = new_file::is_one_message(framework);
+        self.make_room(&ready.path, &mut phases, apart, changes);
         for (phase, steps) in phases {
-            self.continue_in(&ready.path, framework, phase, steps, changes)?;
+            if apart && is_alone(&steps) {
+                for step in steps {
+                    self.add_file(&ready.path, framework, phase, vec![step], changes)?;
+                }
+            } else {
+                self.continue_in(&ready.path, framework, phase, steps, changes)?;
+            }
         }
         Ok(())
     }
 
-    /// Takes the new files of `origin` back into `phases` if one of these must run before them: they are to be numbered anew.
+    /// Whether these steps can have new files. Known before anything is tried, since to judge the whole history takes its time.
+    pub(super) fn can_continue(&self, input: &Input, steps: &[Step]) -> Result<(), String> {
+        let (framework, origin) = (input.framework, input.source.path());
+        for step in steps {
+            new_file::text(framework, origin, step.phase, std::slice::from_ref(step))?;
+            new_file::path_after(framework, origin, &self.names(framework, origin), step.phase)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the new files of `origin` back into `phases` if one of these must run before them: they are to be numbered anew. So must
+    /// each step that has a file of its own, `apart` from the others.
     fn make_room(
         &mut self,
         origin: &Path,
         phases: &mut BTreeMap<Phase, Vec<Step>>,
+        apart: bool,
         changes: &mut Vec<Change>,
     ) {
         let made = self.made.files.iter().filter(|(_, made)| made.0 == origin);
@@ -67,7 +87,8 @@ impl Rounds<'_> {
         let is_late = |phase: &Phase| {
             made.iter().all(|it| it.1 != *phase) && made.iter().any(|(_, existing)| existing > phase)
         };
-        if !phases.keys().any(is_late) {
+        let is_apart = apart && phases.values().flatten().any(|it| it.alone);
+        if !is_apart && !phases.keys().any(is_late) {
             return;
         }
         for (path, phase) in made {
@@ -91,23 +112,40 @@ impl Rounds<'_> {
         changes: &mut Vec<Change>,
     ) -> Result<(), String> {
         let existing = self.made.files.iter().find(|(_, made)| made.0 == origin && made.1 == phase);
-        let existing = existing.map(|(path, (_, _, steps))| (path.clone(), steps.clone()));
-        steps.extend(existing.iter().flat_map(|it| it.1.iter().cloned()));
-        let text = new_file::text(framework, origin, phase, &steps)?.into_bytes();
-        let beside = new_file::opt_out_beside(framework).filter(|_| steps.iter().any(|it| it.alone));
-        let path = if let Some((path, _)) = existing {
-            self.made.beside.extend(beside.map(|it| (path.clone(), it)));
-            let n = self.inputs.iter().position(|it| it.source.path() == path);
-            self.replace(n.ok_or("its new file is not found")?, text, changes);
-            path
-        } else {
-            let path = new_file::path_after(framework, origin, &self.names(framework, origin), phase)?;
-            self.made.beside.extend(beside.map(|it| (path.clone(), it)));
-            self.add(&path, text, changes);
-            path
+        let Some((path, (_, _, existing))) = existing else {
+            return self.add_file(origin, framework, phase, steps, changes);
         };
+        let path = path.clone();
+        steps.extend(existing.iter().cloned());
+        let text = new_file::text(framework, origin, phase, &steps)?.into_bytes();
+        self.note_beside(framework, &path, &steps);
+        let n = self.inputs.iter().position(|it| it.source.path() == path);
+        self.replace(n.ok_or("its new file is not found")?, text, changes);
         self.made.files.insert(path, (origin.to_owned(), phase, steps));
         Ok(())
+    }
+
+    /// Writes steps to one more new file.
+    fn add_file(
+        &mut self,
+        origin: &Path,
+        framework: &'static str,
+        phase: Phase,
+        steps: Vec<Step>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), String> {
+        let text = new_file::text(framework, origin, phase, &steps)?.into_bytes();
+        let path = new_file::path_after(framework, origin, &self.names(framework, origin), phase)?;
+        self.note_beside(framework, &path, &steps);
+        self.add(&path, text, changes);
+        self.made.files.insert(path, (origin.to_owned(), phase, steps));
+        Ok(())
+    }
+
+    /// Remembers the file beside a new one that says how it runs.
+    fn note_beside(&mut self, framework: &str, path: &Path, steps: &[Step]) {
+        let beside = new_file::opt_out_beside(framework).filter(|_| steps.iter().any(|it| it.alone));
+        self.made.beside.extend(beside.map(|it| (path.to_owned(), it)));
     }
 
     /// The names beside the migration that `origin` is, with those of new ones.

@@ -346,3 +346,24 @@ fn diesel_is_told_beside_the_migration_to_open_no_transaction() {
     let made = fs::read_to_string(folder.path().join(made).join("up.sql")).unwrap();
     assert!(made.ends_with("CREATE INDEX CONCURRENTLY i ON t (b);\n"), "{made}");
 }
+
+#[test]
+fn where_a_file_is_one_message_each_index_has_its_own() {
+    let up = "migrations/2026-01-02-000000_index/up.sql";
+    let three = "DROP INDEX c;\nCREATE INDEX a ON t (a);\nCREATE INDEX b ON t (b);\n";
+    let (folder, names) = project(&[("diesel.toml", ""), (up, three)], "migrations");
+    let made: Vec<&String> = names.iter().filter(|it| it.ends_with("up.sql")).collect();
+    let statements: Vec<String> = made
+        .iter()
+        .map(|it| fs::read_to_string(folder.path().join(it)).unwrap().lines().last().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        statements,
+        [
+            "DROP INDEX CONCURRENTLY c;",
+            "CREATE INDEX CONCURRENTLY a ON t (a);",
+            "CREATE INDEX CONCURRENTLY b ON t (b);"
+        ]
+    );
+    assert_eq!(names.iter().filter(|it| it.ends_with("metadata.toml")).count(), 3);
+}
