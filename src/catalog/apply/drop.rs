@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::{
-    catalog::{Catalog, ConstraintKind, Fill, Oid, ReplicaIdentity},
+    catalog::{Catalog, ConstraintKind, Fill, Oid, Relation, ReplicaIdentity, Trigger},
     sql::statement::{DropObject, DropRelation, Ident, Name, ObjectKind},
 };
 
@@ -76,6 +76,7 @@ impl Catalog {
                 ObjectKind::Type | ObjectKind::Domain => self.drop_type(name),
                 ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
                     if let Some(name) = self.find_functions(name).first().map(|it| it.name.clone()) {
+                        self.drop_triggers_of(&name);
                         self.remove_functions(&name);
                     }
                 }
@@ -87,6 +88,26 @@ impl Catalog {
                 | ObjectKind::Index => self.drop_by_name(name),
                 _ => {}
             }
+        }
+    }
+
+    /// Drops the triggers that run a function, unless several have its name and none says which one goes.
+    fn drop_triggers_of(&mut self, function: &Name) {
+        if self.find_functions(function).len() > 1 || !self.may_be_called(&function.name) {
+            return;
+        }
+        let runs = |it: &Trigger| {
+            let called = it.function.as_ref().and_then(|it| self.find_functions(it).first());
+            called.is_some_and(|it| it.name == *function)
+        };
+        let with = |table: &Arc<Relation>| {
+            let names: Vec<Ident> =
+                table.triggers.iter().filter(|it| runs(it)).map(|it| it.name.clone()).collect();
+            (!names.is_empty()).then_some((table.oid, names))
+        };
+        let gone: Vec<(Oid, Vec<Ident>)> = self.relations().filter_map(with).collect();
+        for (table, names) in gone {
+            self.change(table, |it| it.triggers.retain(|it| !names.contains(&it.name)));
         }
     }
 
