@@ -412,6 +412,13 @@ fn placeholders_become_words_of_the_same_length() {
         ; SELECT ${⏎}",
     );
     check(
+        "DO $$ BEGIN ALTER TABLE {{.s}}.t ADD a ${type}; END $$; SELECT $$ {{.s}} $$",
+        "
+        ; DO $$ BEGIN ALTER TABLE {{.s}}.t ADD a ${type}; END $$
+        : DO $$ BEGIN ALTER TABLE ___s__.t ADD a __type_; END $$
+        ; SELECT $$ {{.s}} $$",
+    );
+    check(
         "CREATE INDEX i ON \"{{ index .Options \"Namespace\" }}\".t (a), \"{{a\", \"}}b\", {{ .S }}",
         "
         ; CREATE INDEX i ON \"{{ index .Options \"Namespace\" }}\".t (a), \"{{a\", \"}}b\", {{ .S }}
