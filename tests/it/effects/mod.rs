@@ -54,16 +54,17 @@ fn observe_prints() {
 fn every_prediction_is_what_every_server_does() {
     let path = env::var_os("LOCKKEEPER_PROVE").unwrap_or_else(|| "fixtures/effects".into());
     let cases = case::read(&PathBuf::from(path));
-    let results = on_each(&majors(), |server| observe::all(server, &cases));
+    let results =
+        on_each(&majors(), |server| (observe::locks_dependencies(server), observe::all(server, &cases)));
     let mut differences = String::new();
     let mut n_compared = 0;
     for (n, case) in cases.iter().enumerate() {
         let mut pairs = Vec::new();
-        for (major, done) in &results {
+        for (major, (more, done)) in &results {
             let Some(observed) = &done[n] else { continue };
             let predicted = predicted::predicted(case, *major);
             n_compared += 1;
-            if !predicted.agrees_with(observed) {
+            if !predicted.agrees_with(observed, *more) {
                 let predicted = &predicted.text;
                 pairs.push((*major, format!("    observed:\n{observed}    predicted:\n{predicted}")));
             }
