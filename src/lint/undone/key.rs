@@ -16,19 +16,27 @@ pub(super) fn added(ran: &Ran, catalog: &Catalog, about: fn(Oid, Ident) -> About
             .flat_map(|table| table.constraints.iter().filter(is_key).map(move |it| about(table, it)))
             .collect(),
         StatementKind::AlterTable => {
-            let adds = |it: &&Effect| it.action == Action::AddForeignKey && it.role == Role::Subject;
+            let adds = |it: &&Effect| {
+                matches!(it.action, Action::AddForeignKey | Action::AddColumn) && it.role == Role::Subject
+            };
             let effects = ran.outcome.effects.iter().filter(adds);
             effects
                 .filter_map(|it| {
                     let table = catalog.find(&it.relation.as_ref()?.name)?;
-                    let name = it.object.as_ref()?;
-                    let named = table.constraints.iter().find(|it| it.name == *name);
-                    Some(about(table, named.filter(is_key)?))
+                    let object = it.object.as_ref()?;
+                    let mut keys = table.constraints.iter().filter(is_key);
+                    Some(about(table, keys.find(|it| it.name == *object || is_of(it, object))?))
                 })
                 .collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a key is that of this column alone: what a key without a name is called by the effect that adds it, and what has come with a
+/// new column.
+fn is_of(key: &Constraint, column: &str) -> bool {
+    matches!(&key.kind, ConstraintKind::ForeignKey { columns, .. } if matches!(columns.as_slice(), [only] if only == column))
 }
 
 /// The key with its columns, unless an index of all rows begins with them, in any order.
