@@ -10,7 +10,7 @@ use lockkeeper::effect::predict::predict;
 use lockkeeper::lint::{Change, Input, InputRole, Options, lint};
 use lockkeeper::report::{Event, Format};
 use lockkeeper::rule::RuleSet;
-use lockkeeper::sql::parse::parse;
+use lockkeeper::sql::parse::{overlooked, parse};
 use lockkeeper::sql::source::Source;
 use lockkeeper::sql::split::{PieceKind, split};
 
@@ -19,7 +19,7 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::embedded().unwrap())
 fuzz_target!(|bytes: &[u8]| {
     let source = Source::new("a.sql", bytes.to_vec());
     parts(source.text());
-    let options = Options { postgres: 14, settings: Vec::new(), require_reason: false, foreign: Vec::new(), keep_statements: true };
+    let options = Options { postgres: 14, settings: Vec::new(), require_reason: false, foreign: Vec::new(), keep_statements: true, lock_budget: 3 };
     let input = Input {
         source,
         role: InputRole::Linted,
@@ -41,13 +41,14 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// What lint is made of, on every piece and whatever the transaction.
+/// What lint is made of, on every piece and whatever the transaction; and that what is not validated is valid.
 fn parts(text: &str) {
     let mut catalog = Catalog::default();
     for piece in split(text).pieces {
-        if let PieceKind::Statement(_) = piece.kind
-            && let Ok(statement) = parse(&piece.text_for_parser(text))
-        {
+        let PieceKind::Statement(_) = piece.kind else { continue };
+        let own = piece.text_for_parser(text);
+        assert_eq!(overlooked(&own), None, "an error that only validation finds");
+        if let Ok(statement) = parse(&own) {
             predict(&statement, &catalog, 14);
             catalog.apply(&statement, 14);
         }
