@@ -22,7 +22,8 @@
 //! - [`sql`] turns text into our own narrow [`Statement`](sql::Statement). [`sql::split`] knows no grammar, so one unreadable statement
 //!   never hides its neighbours; [`sql::parse`] knows all of it.
 //! - [`rule`] is the judgement. A rule is a page in `rules/`: conditions on effects, reasons, and examples that are its tests.
-//! - [`lint`] joins these: files in, findings out.
+//! - [`lint`] joins these: files in, findings out. What no statement shows alone is found there: what statements and files do together
+//!   (`lint::together`), and what none of the next files mends (`lint::undone`).
 //! - [`fix`] writes what to write instead: recipes turn a statement into its safe form, which is judged again before it is kept.
 //! - [`migration`] finds the framework, the files, their order, the part of each that runs going up, and how it is sent; one file a
 //!   framework. [`config`] reads `lockkeeper.toml`.
@@ -34,8 +35,9 @@
 //! # Invariants
 //!
 //! - [`sql`], [`catalog`], [`effect`], [`traffic`], [`rule`], [`lint`] and [`fix`] do no I/O and read no clock, so they cannot fail but on input.
-//! - A rule sees effects, never SQL: it cannot tell a predicted effect from an observed one.
-//! - What PostgreSQL does is written in [`effect::predict`] and nowhere else: rules have messages, no knowledge.
+//! - A rule sees effects, never SQL: it cannot tell a predicted effect from an observed one. A rule that is `produced-by = "lint"` has no
+//!   conditions, only words for what [`lint`] found in files, in the history or in the catalog.
+//! - What PostgreSQL does with a statement is written in [`effect::predict`]: rules have messages, no knowledge.
 //! - What is not known stays unknown, and unknown is never taken for safe: a relation only heard of may have anything, a function
 //!   that nobody has seen is volatile, a statement that cannot be read is a finding.
 //! - A statement's place is in bytes from the file's start everywhere; lines and columns are for people, and made last.

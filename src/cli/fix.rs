@@ -190,11 +190,13 @@ fn write_each(files: &[&(PathBuf, Draft)], made: &mut Vec<PathBuf>) -> Result<()
         }
         // What a link points to is replaced, not the link.
         let target = if draft.before.is_some() { path.canonicalize().map_err(failed)? } else { path.clone() };
-        ready.push((path, prepared(&target, draft).map_err(failed)?, target));
+        ready.push((path, draft, prepared(&target, draft).map_err(failed)?, target));
     }
-    for (path, file, target) in ready {
+    for (path, draft, file, target) in ready {
         let failed = |error: tempfile::PersistError| Error::Write { path: path.clone(), source: error.error };
-        file.persist(&target).map_err(failed)?;
+        // A name was free when it was chosen; what has come there since is not ours.
+        let is_new = draft.before.is_none();
+        if is_new { file.persist_noclobber(&target) } else { file.persist(&target) }.map_err(failed)?;
     }
     Ok(())
 }

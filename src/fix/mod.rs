@@ -9,6 +9,7 @@ mod layout;
 mod names;
 mod new_file;
 mod place;
+mod readings;
 mod recipe;
 mod rewrite;
 mod round;

@@ -1,11 +1,12 @@
 //! What a history makes, without judging it: the catalog up to a place, and the schema at its end, to compare.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
+use super::readings::Readings;
 use crate::{
     catalog::{Catalog, Constraint, ConstraintKind, Relation, Session},
     lint::{Input, Options},
-    sql::{parse, split},
+    sql::split,
 };
 
 /// An empty catalog with the session that files begin in.
@@ -16,23 +17,24 @@ pub(super) fn empty(options: &Options) -> Catalog {
     catalog
 }
 
-/// Applies what of a file's text starts from `from` on and before `until`.
-pub(super) fn apply(catalog: &mut Catalog, text: &str, from: usize, until: usize, major: u16) {
+/// Applies what of a file's text starts in `part`.
+pub(super) fn apply(catalog: &mut Catalog, text: &str, part: Range<usize>, major: u16, readings: &Readings) {
     for piece in split::split(text).pieces {
-        let is_meant = from <= piece.span.start && piece.span.start < until;
-        if is_meant && let Ok(statement) = parse::parse(&piece.text_for_parser(text)) {
+        if part.contains(&piece.span.start)
+            && let Some(statement) = readings.read(&piece.text_for_parser(text))
+        {
             catalog.apply(&statement, major);
         }
     }
 }
 
 /// The catalog after these files, of the last of which only what starts before `until` ran.
-pub(super) fn after(inputs: &[Input], until: usize, options: &Options) -> Catalog {
+pub(super) fn after(inputs: &[Input], until: usize, options: &Options, readings: &Readings) -> Catalog {
     let mut catalog = empty(options);
     for (n, input) in (1..).zip(inputs) {
         catalog.start_file(n);
         let until = if n as usize == inputs.len() { until } else { usize::MAX };
-        apply(&mut catalog, input.source.text(), 0, until, options.postgres);
+        apply(&mut catalog, input.source.text(), 0..until, options.postgres, readings);
     }
     catalog
 }

@@ -1,11 +1,12 @@
 //! The edit of one finding, for reports: as far as it needs no other file, and before anything was judged again.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::cell::RefCell;
 
 use super::{
     is_ours,
     layout::Layout,
     place,
+    readings::{Reading, Readings},
     recipe::{self, At},
     rewrite, schema,
 };
@@ -15,7 +16,7 @@ use crate::{
     finding::{Applicability, Fix},
     lint::{Input, LintedFile, Options},
     sql::{
-        Statement, parse,
+        Statement,
         split::{self, PieceKind},
     },
 };
@@ -72,7 +73,7 @@ impl<'i> Suggester<'i> {
         }
         let read = Readings::default();
         let (n_unreadable, n_failing) = {
-            let statements = read.all(layout.text);
+            let statements = all(layout.text, &read);
             (n_unreadable(&statements), self.n_failing(self.catalog_before(file.input, 0), &statements))
         };
         let asked = Asked { file, layout: &layout, read: &read, n_unreadable, n_failing };
@@ -104,7 +105,7 @@ impl<'i> Suggester<'i> {
         };
         let placed = place::place(&at, recipe(&at).ok()?).ok()?;
         let now = rewrite::apply(layout.text.as_bytes(), &placed.edits);
-        let now = asked.read.all(&String::from_utf8_lossy(&now));
+        let now = all(&String::from_utf8_lossy(&now), asked.read);
         let is_whole = placed.elsewhere.is_empty()
             && n_unreadable(&now) <= asked.n_unreadable
             && self.n_failing(self.catalog_before(file.input, 0), &now) <= asked.n_failing;
@@ -133,7 +134,13 @@ impl<'i> Suggester<'i> {
         while past.file < file {
             let Some(text) = self.inputs.get(past.file).map(|it| it.source.text()) else { break };
             let from = past.offset;
-            schema::apply(&mut past.catalog, text, from, usize::MAX, self.options.postgres);
+            schema::apply(
+                &mut past.catalog,
+                text,
+                from..usize::MAX,
+                self.options.postgres,
+                &Readings::default(),
+            );
             (past.file, past.offset) = (past.file + 1, 0);
             let n = u32::try_from(past.file).unwrap_or(u32::MAX);
             past.catalog.start_file(n);
@@ -145,7 +152,13 @@ impl<'i> Suggester<'i> {
             return past.begin.clone();
         }
         let from = past.offset;
-        schema::apply(&mut past.catalog, input.source.text(), from, start, self.options.postgres);
+        schema::apply(
+            &mut past.catalog,
+            input.source.text(),
+            from..start,
+            self.options.postgres,
+            &Readings::default(),
+        );
         past.offset = start;
         past.catalog.clone()
     }
@@ -160,31 +173,13 @@ struct Asked<'f, 'i> {
     n_failing: usize,
 }
 
-/// A statement; `None` for what cannot be read, or depends on a variable.
-type Reading = Option<Rc<Statement>>;
-
-/// The statements of one file's variants, most of which they share.
-#[derive(Default)]
-struct Readings(RefCell<HashMap<String, Reading>>);
-
-impl Readings {
-    fn all(&self, text: &str) -> Vec<Reading> {
-        let mut known = self.0.borrow_mut();
-        let split = split::split(text);
-        let of = |piece: &split::Piece| {
-            if !matches!(piece.kind, PieceKind::Statement(_)) || !piece.stand_ins().is_empty() {
-                return None;
-            }
-            let sql = piece.text(text);
-            if let Some(known) = known.get(sql) {
-                return known.clone();
-            }
-            let reading = parse::parse(sql).ok().map(Rc::new);
-            known.insert(sql.to_owned(), reading.clone());
-            reading
-        };
-        split.pieces.iter().map(of).collect()
-    }
+/// The statements of one of the file's variants, most of which they share.
+fn all(text: &str, read: &Readings) -> Vec<Reading> {
+    let of = |piece: &split::Piece| {
+        let is_plain = matches!(piece.kind, PieceKind::Statement(_)) && piece.stand_ins().is_empty();
+        is_plain.then(|| read.read(piece.text(text))).flatten()
+    };
+    split::split(text).pieces.iter().map(of).collect()
 }
 
 fn n_unreadable(statements: &[Reading]) -> usize {

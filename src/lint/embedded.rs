@@ -113,10 +113,7 @@ impl Run<'_> {
     }
 
     fn statement(&mut self, statement: &Statement, at: Span, outer: Span, call: Call) {
-        let mut effects = predict::predict(statement, self.catalog, self.major);
-        predict::mark_empty(&mut effects, self.catalog);
-        predict::mark_held(&mut effects, &self.catalog.session);
-        self.add(effects, at);
+        self.add(predict::predict_in_session(statement, self.catalog, self.major), at);
         if let Statement::Do(inner) = statement {
             self.body(inner, at, call.by(statement));
         } else if call.depth < MAX_CALLS {

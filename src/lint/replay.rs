@@ -231,9 +231,7 @@ impl Replay {
         let mut outcome = Outcome { statement: statement.kind(), situation, effects: Vec::new() };
         let mut origins = Vec::new();
         if is_judged {
-            outcome.effects = predict::predict(statement, &self.catalog, self.major);
-            predict::mark_empty(&mut outcome.effects, &self.catalog);
-            predict::mark_held(&mut outcome.effects, &self.catalog.session);
+            outcome.effects = predict::predict_in_session(statement, &self.catalog, self.major);
         }
         let transaction = self.catalog.session.transaction;
         let line = |offset| input.source.position(offset).line;

@@ -1,10 +1,6 @@
 //! `init`: the first five minutes in a repository that does not know lockkeeper yet.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use lockkeeper::config::Config;
 use serde_json::Value;
@@ -13,6 +9,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 use crate::{
     cli::{Ran, lockkeeper},
     repository::{Repository, in_folder},
+    support::files_below,
 };
 
 fn init(repository: &Repository, args: &[&str]) -> Ran {
@@ -25,20 +22,6 @@ fn read(repository: &Repository, path: &str) -> String {
 
 fn yaml(text: &str) -> Yaml {
     YamlLoader::load_from_str(text).unwrap().remove(0)
-}
-
-/// Every file below `folder`, as it is seen from there.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(self::files(&path));
-        } else {
-            files.push(path);
-        }
-    }
-    files
 }
 
 /// The files that a run judges, in order, each with the framework.
@@ -56,7 +39,7 @@ fn init_then_lint_works_in_a_project_of_each_framework() {
     projects.push("fixtures/shop".into());
     for project in projects {
         let repository = Repository::with(&[("README.md", "")]);
-        for path in files(&project).iter().filter(|it| !it.ends_with("expected.txt")) {
+        for path in files_below(&project).iter().filter(|it| !it.ends_with("expected.txt")) {
             let to = repository.path(path.strip_prefix(&project).unwrap().to_str().unwrap());
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(path, to).unwrap();

@@ -2,7 +2,7 @@
 //! second.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lockkeeper::catalog::Catalog;
@@ -13,6 +13,8 @@ use lockkeeper::rule::RuleSet;
 use lockkeeper::sql::parse::{overlooked, parse};
 use lockkeeper::sql::source::Source;
 use lockkeeper::sql::split::{PieceKind, split};
+
+use crate::support::files_below;
 
 /// How many inputs there are, unless `MUTATIONS` says it. The first ones are always the same.
 const N_INPUTS: u64 = 20_000;
@@ -193,15 +195,15 @@ fn a_mistake_after_a_lone_carriage_return_is_shown() {
 fn seeds() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = vec![SCRIPTS.to_owned()];
-    let corpus = std::env::var_os("LOCKKEEPER_CORPUS").map(|it| files(Path::new(&it)));
-    for path in files(&root.join("fixtures"))
+    let corpus = std::env::var_os("LOCKKEEPER_CORPUS").map(|it| files_below(Path::new(&it)));
+    for path in files_below(&root.join("fixtures"))
         .into_iter()
         .chain(corpus.unwrap_or_default())
         .filter(|path| path.extension().is_some_and(|it| it == "sql"))
     {
         texts.push(String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned());
     }
-    for path in files(&root.join("rules")) {
+    for path in files_below(&root.join("rules")) {
         let page = std::fs::read_to_string(path).unwrap();
         let fences = page.split("```").filter(|fence| fence.starts_with("sql"));
         texts.extend(fences.map(|fence| fence.split_once('\n').unwrap_or_default().1.to_owned()));
@@ -212,17 +214,6 @@ fn seeds() -> Vec<String> {
         .filter(|block| !block.trim().is_empty())
         .map(str::to_owned)
         .collect()
-}
-
-/// All files in a folder, in a stable order.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found.sort();
-    found
 }
 
 /// A few blocks with a few mistakes, the same for the same `n`.

@@ -1,7 +1,8 @@
 //! What several tests need: real servers, several at a time.
 
 use std::{
-    env,
+    env, fs,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -73,4 +74,15 @@ pub(crate) fn shown(majors: &[u16]) -> String {
         if first == last { first.to_string() } else { format!("{first}–{last}") }
     };
     parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// Every file below `folder`, in a stable order.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
 }

@@ -45,7 +45,7 @@ pub fn held(effects: &[Effect], catalog: &Catalog, line: impl Fn(usize) -> u32) 
 }
 
 /// Marks the work on tables that were there before and have no rows.
-pub fn mark_empty(effects: &mut [Effect], catalog: &Catalog) {
+pub(super) fn mark_empty(effects: &mut [Effect], catalog: &Catalog) {
     for effect in effects.iter_mut().filter(|it| !it.work.is_empty()) {
         let is_there = effect.relation.as_ref().is_some_and(|it| it.target == Target::Existing);
         effect.manners = effect.manners.with_if(is_there && is_on_nothing(effect, catalog), Manner::Empty);
@@ -59,7 +59,7 @@ fn is_on_nothing(effect: &Effect, catalog: &Catalog) -> bool {
 }
 
 /// Marks the locks that the transaction has already, so that nobody waits for them again.
-pub fn mark_held(effects: &mut [Effect], session: &Session) {
+pub(super) fn mark_held(effects: &mut [Effect], session: &Session) {
     for effect in effects {
         let (Some(relation), Some(lock)) = (&effect.relation, effect.lock) else { continue };
         let is_held = session.lock_on(&relation.name).is_some_and(|it| it >= lock);

@@ -42,7 +42,7 @@ use crate::{
 };
 
 pub(crate) use effects::{Effects, Known};
-pub use held::{held, mark_empty, mark_held};
+pub use held::held;
 pub use transaction::refused_in_code;
 pub(crate) use volatility::is_volatile;
 
@@ -54,6 +54,15 @@ pub fn predict(statement: &Statement, catalog: &Catalog, major: u16) -> Vec<Effe
     let mut effects = Effects::new(catalog, major);
     predict_into(statement, &mut effects);
     effects.finish()
+}
+
+/// The effects of `statement` as [`predict`] tells them, with what the session makes of them: which tables it has emptied, and which locks
+/// it has already.
+pub fn predict_in_session(statement: &Statement, catalog: &Catalog, major: u16) -> Vec<Effect> {
+    let mut effects = predict(statement, catalog, major);
+    held::mark_empty(&mut effects, catalog);
+    held::mark_held(&mut effects, &catalog.session);
+    effects
 }
 
 fn predict_into(statement: &Statement, effects: &mut Effects<'_>) {

@@ -13,6 +13,7 @@ use super::{
     is_ours,
     layout::Layout,
     place::{self, Placed},
+    readings::Readings,
     recipe::{self, At, MAY_FOLLOW, Recipe, Turn},
     rewrite::{Phase, Step, apply},
     schema,
@@ -29,6 +30,7 @@ use write::Change;
 pub(super) struct Rounds<'w> {
     world: &'w World<'w>,
     options: Options,
+    readings: Readings,
     inputs: Vec<Input>,
     drafts: Vec<Draft>,
     judged: Vec<Judged>,
@@ -74,6 +76,7 @@ impl<'w> Rounds<'w> {
         let mut rounds = Self {
             world,
             options,
+            readings: Readings::default(),
             inputs,
             drafts,
             judged: Vec::new(),
@@ -226,6 +229,11 @@ impl<'w> Rounds<'w> {
         let mut later = later
             .filter(|it| self.made.files.get(it.path()).is_none_or(|(made_for, _, _)| made_for != origin));
         let names_one = |text: &str| {
+            // Reading a file takes much longer than finding that the words are not in it.
+            let lower = text.to_ascii_lowercase();
+            if !names.iter().any(|it| lower.contains(&it.to_ascii_lowercase())) {
+                return false;
+            }
             let tokens = Tokens::of(text, Span { start: 0, end: text.len() });
             names.iter().any(|it| tokens.name(it))
         };
@@ -234,12 +242,12 @@ impl<'w> Rounds<'w> {
 
     /// The catalog as it is before the statement that starts at `start`.
     fn catalog_before(&self, file: usize, start: usize) -> Catalog {
-        schema::after(self.inputs.get(..=file).unwrap_or_default(), start, &self.options)
+        schema::after(self.inputs.get(..=file).unwrap_or_default(), start, &self.options, &self.readings)
     }
 
     /// What the whole history makes.
     fn schema(&self) -> BTreeSet<String> {
-        schema::lines(&schema::after(&self.inputs, usize::MAX, &self.options))
+        schema::lines(&schema::after(&self.inputs, usize::MAX, &self.options, &self.readings))
     }
 
     /// Why rewrites are not good enough: a finding is still there, or something else is worse.

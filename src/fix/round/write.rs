@@ -65,10 +65,14 @@ impl Rounds<'_> {
 
     /// Whether these steps can have new files. Known before anything is tried, since to judge the whole history takes its time.
     pub(super) fn can_continue(&self, input: &Input, steps: &[Step]) -> Result<(), String> {
+        if steps.is_empty() {
+            return Ok(());
+        }
         let (framework, origin) = (input.framework, input.source.path());
+        let names = self.names(framework, origin);
         for step in steps {
             new_file::text(framework, origin, step.phase, std::slice::from_ref(step))?;
-            new_file::path_after(framework, origin, &self.names(framework, origin), step.phase)?;
+            new_file::path_after(framework, origin, &names, step.phase)?;
         }
         Ok(())
     }

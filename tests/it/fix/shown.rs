@@ -6,6 +6,7 @@ use super::cases;
 use crate::{
     cli::{Ran, lockkeeper},
     expect::expect_file,
+    support::files_below,
 };
 
 fn fix(args: &[&str]) -> Ran {
@@ -297,19 +298,10 @@ fn project(files: &[(&str, &str)], fixed: &str) -> (tempfile::TempDir, Vec<Strin
     let migrations = folder.path().join(fixed);
     let ran = fix(&[migrations.to_str().unwrap(), "--write", "--fail-on", "error"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let files = walk(folder.path());
+    let files = files_below(folder.path());
     let names = files.iter().map(|it| it.strip_prefix(folder.path()).unwrap().display().to_string());
     let names = names.collect();
     (folder, names)
-}
-
-fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    for path in fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()) {
-        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
-    }
-    found.sort();
-    found
 }
 
 const CHECKED: &str = "SET lock_timeout = '2s';\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);\n";
