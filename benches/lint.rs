@@ -3,51 +3,97 @@
 //! The folder is made anew ([`corpus`]), or is the one that `LOCKKEEPER_CORPUS` names. Every command runs as a process of its own, in
 //! turns, so that a machine that slows down slows all of them; `squawk`, `eugene` and `pgsafe` take part where they are on the PATH.
 //! Figures are wall seconds and the peak memory of the process, as the kernel accounts them. Nothing is asserted.
+//!
+//! lockkeeper leaves out down migrations, which its peers read: the parser alone reads what lockkeeper judges, with the same allocator,
+//! and each throughput is of the bytes that were read.
 #![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
 #![expect(clippy::cast_precision_loss, reason = "figures are shown with three digits")]
 
 mod corpus;
 
 use std::{
-    env, fs, io,
+    env,
+    error::Error,
+    fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
+use lockkeeper::migration::{self, Exclude, Wanted};
 use rayon::prelude::*;
 use wait4::Wait4;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The folder to lint.
+const CORPUS: &str = "LOCKKEEPER_CORPUS";
+
+/// Asks for the parser alone.
+const ALONE: &str = "LOCKKEEPER_BENCH_ALONE";
 
 /// How often each command runs, after one run that is not counted.
 const ROUNDS: usize = 7;
 
-fn main() -> io::Result<()> {
+/// Of a folder, what lockkeeper judges, and how much there is altogether.
+struct Read {
+    judged: Vec<String>,
+    n_files: usize,
+    n_bytes: usize,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
     // `cargo test --benches` runs this too, with a corpus that takes no time.
     let is_bench = env::args().any(|it| it == "--bench");
     let shape = if is_bench { corpus::FULL } else { corpus::Shape { n_files: 20, n_bytes: 20_000 } };
     let made = tempfile::tempdir()?;
-    let folder = if let Some(folder) = env::var_os("LOCKKEEPER_CORPUS") {
+    let folder = if let Some(folder) = env::var_os(CORPUS) {
         PathBuf::from(folder)
     } else {
         corpus::write(made.path(), &shape)?;
         made.path().to_owned()
     };
-    let texts = texts(&folder)?;
-    let n_bytes: usize = texts.iter().map(String::len).sum();
-    println!("{} files, {:.1} MB, {} cores", texts.len(), megabytes(n_bytes), rayon::current_num_threads());
-    parser_alone(&texts);
-    drop(texts);
-    compare(&contestants(&folder), n_bytes, if is_bench { ROUNDS } else { 1 })
+    if env::var_os(ALONE).is_some() {
+        parser_alone(&read(&folder)?.judged);
+        return Ok(());
+    }
+    let read = read(&folder)?;
+    let n_judged = read.judged.iter().map(String::len).sum();
+    println!(
+        "{} files, {:.1} MB, of which {} and {:.1} MB are judged; {} cores",
+        read.n_files,
+        megabytes(read.n_bytes),
+        read.judged.len(),
+        megabytes(n_judged),
+        rayon::current_num_threads(),
+    );
+    drop(read.judged);
+    // A process of its own: what the parser leaves allocated would count as its siblings' peak.
+    Command::new(env::current_exe()?).env(ALONE, "1").env(CORPUS, &folder).status()?;
+    Ok(compare(&contestants(&folder, n_judged, read.n_bytes), if is_bench { ROUNDS } else { 1 })?)
 }
 
 fn megabytes(bytes: usize) -> f64 {
     bytes as f64 / 1e6
 }
 
-fn texts(folder: &Path) -> io::Result<Vec<String>> {
-    let mut paths = sql_files(folder)?;
-    paths.sort();
-    paths.iter().map(|it| Ok(String::from_utf8_lossy(&fs::read(it)?).into_owned())).collect()
+fn read(folder: &Path) -> Result<Read, Box<dyn Error>> {
+    let text = |path: &Path| -> io::Result<String> {
+        let mut bytes = fs::read(path)?;
+        migration::keep_up_part(&mut bytes);
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let mut judged = Vec::new();
+    let wanted = Wanted { exclude: Exclude::nothing(), framework: None };
+    for history in migration::histories(&[folder.to_owned()], &wanted)? {
+        for file in history.files {
+            judged.push(text(&file.path)?);
+        }
+    }
+    let all = sql_files(folder)?;
+    let n_bytes = all.iter().map(|it| Ok(fs::read(it)?.len())).sum::<io::Result<usize>>()?;
+    Ok(Read { judged, n_files: all.len(), n_bytes })
 }
 
 fn sql_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -63,7 +109,7 @@ fn sql_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The time that the parser takes by itself on the same bytes and cores: syntax tree and validation, nothing made of it.
+/// The time that the parser takes by itself on what is judged and the same cores: syntax tree and validation, nothing made of it.
 fn parser_alone(texts: &[String]) {
     let mut times: Vec<Duration> = (0..=ROUNDS)
         .map(|_| {
@@ -86,15 +132,17 @@ struct Contestant {
     name: &'static str,
     program: PathBuf,
     arguments: Vec<String>,
+    /// How much it reads.
+    n_bytes: usize,
 }
 
-fn contestants(folder: &Path) -> Vec<Contestant> {
+fn contestants(folder: &Path, n_judged: usize, n_bytes: usize) -> Vec<Contestant> {
     let folder = folder.to_string_lossy().into_owned();
     let glob = format!("{folder}/**/*.sql");
     let ours = PathBuf::from(env!("CARGO_BIN_EXE_lockkeeper"));
     let to = |it: &[&str]| it.iter().map(ToString::to_string).collect::<Vec<_>>();
     let lint = to(&["lint", &folder, "--format", "concise", "--fail-on", "never"]);
-    let mut all = vec![Contestant { name: "lockkeeper", program: ours, arguments: lint }];
+    let mut all = vec![Contestant { name: "lockkeeper", program: ours, arguments: lint, n_bytes: n_judged }];
     let peers = [
         ("squawk", to(&["--no-error-on-unmatched-pattern", &glob])),
         ("eugene", to(&["lint", &folder])),
@@ -102,7 +150,7 @@ fn contestants(folder: &Path) -> Vec<Contestant> {
     ];
     for (name, arguments) in peers {
         if let Some(program) = on_path(name) {
-            all.push(Contestant { name, program, arguments });
+            all.push(Contestant { name, program, arguments, n_bytes });
         } else {
             println!("{name:<28} is not installed");
         }
@@ -122,7 +170,7 @@ struct Run {
     peak_bytes: u64,
 }
 
-fn compare(contestants: &[Contestant], n_bytes: usize, rounds: usize) -> io::Result<()> {
+fn compare(contestants: &[Contestant], rounds: usize) -> io::Result<()> {
     let mut runs: Vec<Vec<Run>> = vec![Vec::new(); contestants.len()];
     for round in 0..=rounds {
         for (contestant, runs) in contestants.iter().zip(&mut runs) {
@@ -147,7 +195,7 @@ fn compare(contestants: &[Contestant], n_bytes: usize, rounds: usize) -> io::Res
             contestant.name,
             fastest.wall.as_secs_f64(),
             slowest.wall.as_secs_f64(),
-            megabytes(n_bytes) / seconds,
+            megabytes(contestant.n_bytes) / seconds,
             median.peak_bytes as f64 / 1e6,
         );
     }

@@ -28,10 +28,12 @@ pub struct Catalog {
     absent: Journaled<Name, ()>,
     /// Which tables may have a constraint of this schema and name. Never shortened, so each is to be looked at.
     constraint_homes: FxHashMap<Name, Vec<Oid>>,
-    /// The functions, without their schemas, that some relation calls or did call. Never shortened either.
-    called: FxHashSet<Ident>,
-    /// The schemas in which row-level security was ever on. Never shortened either.
-    pub(super) secured: FxHashSet<Ident>,
+    /// Which relations call a function of this name, in whatever schema, or did call it. Never shortened either.
+    callers: FxHashMap<Ident, FxHashSet<Oid>>,
+    /// The tables whose row-level security was ever on. Never shortened either.
+    pub(super) secured: FxHashSet<Oid>,
+    /// The latest transaction that added a value to an enum.
+    pub(super) labelled_in: Option<u32>,
     /// The temporary relations, those gone included.
     pub(super) temporaries: Vec<Oid>,
     /// The server's major version, as the latest statement was applied with.
@@ -134,6 +136,15 @@ impl<K: Clone + Eq + Hash, V: Clone> Journaled<K, V> {
                 None => self.map.remove(&key),
             };
         }
+    }
+}
+
+fn note_calls(callers: &mut FxHashMap<Ident, FxHashSet<Oid>>, relation: &Relation) {
+    for function in relation.calls() {
+        match callers.get_mut(&function.name) {
+            Some(known) => known.insert(relation.oid),
+            None => callers.entry(function.name.clone()).or_default().insert(relation.oid),
+        };
     }
 }
 
@@ -257,13 +268,13 @@ impl Catalog {
         for constraint in &relation.constraints {
             self.note_constraint(relation.oid, relation.name.schema.as_ref(), &constraint.name);
         }
-        self.called.extend(relation.calls().map(|it| it.name.clone()));
+        note_calls(&mut self.callers, &relation);
         self.relations.put(relation.oid, Arc::new(relation));
     }
 
-    /// Whether a relation may call a function of this name.
-    pub fn may_be_called(&self, function: &Ident) -> bool {
-        self.called.contains(function)
+    /// The relations that may call a function of this name, in no order.
+    pub fn may_call(&self, function: &Ident) -> impl Iterator<Item = &Arc<Relation>> {
+        self.callers.get(function).into_iter().flatten().filter_map(|it| self.relation(*it))
     }
 
     /// Changes a relation; nothing happens when it is not there.
@@ -272,7 +283,7 @@ impl Catalog {
         let relation = Arc::make_mut(relation);
         let before = relation.name.clone();
         change(relation);
-        self.called.extend(relation.calls().map(|it| it.name.clone()));
+        note_calls(&mut self.callers, relation);
         if relation.name != before {
             let (name, constraints) = (relation.name.clone(), relation.constraints.clone());
             self.session.rename_held(&before, &name);
@@ -327,9 +338,14 @@ impl Catalog {
         })
     }
 
-    /// Whether a table of this schema may have row-level security.
-    pub fn may_have_row_security(&self, schema: &Ident) -> bool {
-        self.secured.contains(schema)
+    /// The tables that have row-level security, in no order.
+    pub fn with_row_security(&self) -> impl Iterator<Item = &Arc<Relation>> {
+        self.secured.iter().filter_map(|it| self.relation(*it)).filter(|it| it.row_security)
+    }
+
+    /// Whether the transaction at hand may have added a value to an enum.
+    pub fn may_have_new_labels(&self) -> bool {
+        self.labelled_in == Some(self.session.transaction)
     }
 
     /// Removes a relation, and nothing else.

@@ -68,10 +68,11 @@ const MAX_MARKED: usize = 3;
 pub(super) fn detect(folder: &Path, files: &[PathBuf]) -> Detected {
     let folder = &home(folder, files);
     let above = above(folder);
+    let all_below: Vec<&Path> = files.iter().map(|it| below(folder, it)).collect();
     let marked = marked(files);
     let mut best: Option<(Sureness, usize, Detected)> = None;
     for framework in ALL {
-        let signs = framework.signs.iter().filter_map(|it| seen(it, framework, folder, &above, files));
+        let signs = framework.signs.iter().filter_map(|it| seen(it, framework, folder, &above, &all_below));
         let by_marks = (marked == Some(framework.name))
             .then(|| (Sureness::Marks, 0, "marks in its files".to_owned(), folder.to_owned()));
         for (sureness, level, because, place) in signs.chain(by_marks) {
@@ -93,12 +94,14 @@ pub(super) fn declared(framework: &'static Framework, folder: &Path) -> Detected
 
 /// The deepest folder that holds all the files.
 pub(super) fn home(folder: &Path, files: &[PathBuf]) -> PathBuf {
-    let mut folders = files.iter().filter_map(|it| it.parent());
-    let Some(first) = folders.next() else { return folder.to_owned() };
-    folders.fold(first.to_owned(), |home, it| {
-        let common = home.components().zip(it.components()).take_while(|(a, b)| a == b);
-        common.map(|(a, _)| a).collect()
-    })
+    let mut folders: Vec<&Path> = files.iter().filter_map(|it| it.parent()).collect();
+    folders.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
+    let Some((first, others)) = folders.split_first() else { return folder.to_owned() };
+    let mut home = first.to_path_buf();
+    for other in others {
+        while !other.starts_with(&home) && home.pop() {}
+    }
+    home
 }
 
 /// The folder and those above it, up to the repository's root.
@@ -115,13 +118,14 @@ fn marked(files: &[PathBuf]) -> Option<&'static str> {
     files.iter().take(MAX_MARKED).filter_map(|it| fs::read(it).ok()).find_map(|it| up::marked_by(&it))
 }
 
-/// How sure the sign is, how many levels above the migrations it is, what to say of it, and where it is.
+/// How sure the sign is, how many levels above the migrations it is, what to say of it, and where it is. The files are named from the
+/// migrations' folder on.
 fn seen(
     sign: &Sign,
     framework: &Framework,
     folder: &Path,
     above: &[PathBuf],
-    files: &[PathBuf],
+    files: &[&Path],
 ) -> Option<(Sureness, usize, String, PathBuf)> {
     let levels = || above.iter().enumerate();
     let found = match sign {
@@ -144,7 +148,7 @@ fn seen(
         Sign::Names(is_it) => is_it(path),
         _ => (framework.role)(path) != Role::Other,
     };
-    let n_fitting = files.iter().filter(|it| fits(below(folder, it))).count();
+    let n_fitting = files.iter().filter(|it| fits(it)).count();
     // What is not sure must not leave out files that something else runs.
     let needed = if found.0 >= Sureness::Dependency { files.len() * 4 / 5 } else { 0 };
     (n_fitting > 0 && n_fitting >= needed).then_some(found)

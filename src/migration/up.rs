@@ -2,7 +2,7 @@
 //!
 //! Only frameworks that mark the parts by comments are known here.
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr2_iter};
 
 use super::framework::liquibase;
 use crate::effect::Runner;
@@ -105,7 +105,18 @@ impl Markers {
 }
 
 fn markers_of(file: &[u8]) -> Option<&'static Markers> {
-    lines(file).find_map(|line| MARKERS.iter().find(|it| starts(line, it.sign())))
+    marked_lines(file).find_map(|line| MARKERS.iter().find(|it| starts(line, it.sign())))
+}
+
+/// The lines that begin like a mark does, from there to their ends.
+fn marked_lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+    memchr2_iter(b'-', b'#', file).filter_map(|at| {
+        let (before, from) = file.split_at_checked(at)?;
+        let mut before = before.iter().rev();
+        let is_first =
+            before.find(|it| **it == b'\n' || !it.is_ascii_whitespace()).is_none_or(|it| *it == b'\n');
+        is_first.then(|| from.get(..memchr(b'\n', from).unwrap_or(from.len())).unwrap_or_default())
+    })
 }
 
 /// The framework whose marks the file has.
@@ -119,7 +130,7 @@ pub fn keep_up_part(file: &mut [u8]) -> Up {
         return Up { framework: None, runner: None, parts: Vec::new() };
     };
     let says = |line: &[u8]| !markers.no_transaction.is_empty() && starts(line, markers.no_transaction);
-    let habit = if lines(file).any(says) {
+    let habit = if marked_lines(file).any(says) {
         Some(markers.then)
     } else {
         markers.is_transaction.then_some(Runner::File)
@@ -156,11 +167,6 @@ pub fn fixed_parts<'t>(text: &'t str, up: &Up) -> Vec<&'t str> {
 fn has_option(line: &[u8], option: &str) -> bool {
     let mut words = line.split(u8::is_ascii_whitespace);
     !option.is_empty() && words.any(|it| it.eq_ignore_ascii_case(option.as_bytes()))
-}
-
-fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = memchr_iter(b'\n', file).chain(std::iter::once(file.len()));
-    ends.scan(0, |start, end| file.get(std::mem::replace(start, end + 1)..end))
 }
 
 /// Whether `line` starts with the words of `marker`, in any case and with any white space between.

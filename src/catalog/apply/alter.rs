@@ -70,7 +70,7 @@ impl Catalog {
             A::NotOf => self.change(oid, |it| it.of_type = None),
             A::RowSecurity { change: RowSecurity::Enable } => {
                 self.change(oid, |it| it.row_security = true);
-                self.secured.extend(self.relation(oid).and_then(|it| it.name.schema.clone()));
+                self.secured.insert(oid);
             }
             A::RowSecurity { change: RowSecurity::Disable } => self.change(oid, |it| it.row_security = false),
             A::ReplicaIdentity { identity } => self.set_replica_identity(oid, identity),

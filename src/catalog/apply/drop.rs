@@ -93,7 +93,7 @@ impl Catalog {
 
     /// Drops the triggers that run a function, unless several have its name and none says which one goes.
     fn drop_triggers_of(&mut self, function: &Name) {
-        if self.find_functions(function).len() > 1 || !self.may_be_called(&function.name) {
+        if self.find_functions(function).len() > 1 {
             return;
         }
         let runs = |it: &Trigger| {
@@ -105,7 +105,7 @@ impl Catalog {
                 table.triggers.iter().filter(|it| runs(it)).map(|it| it.name.clone()).collect();
             (!names.is_empty()).then_some((table.oid, names))
         };
-        let gone: Vec<(Oid, Vec<Ident>)> = self.relations().filter_map(with).collect();
+        let gone: Vec<(Oid, Vec<Ident>)> = self.may_call(&function.name).filter_map(with).collect();
         for (table, names) in gone {
             self.change(table, |it| it.triggers.retain(|it| !names.contains(&it.name)));
         }

@@ -25,21 +25,24 @@ impl Catalog {
     pub(super) fn alter_type(&mut self, name: &Name, action: &AlterType) {
         let now = self.session.transaction;
         match action {
-            AlterType::AddValue { label, if_not_exists } => self.change_type(name, |it| {
-                if matches!(it.kind, TypeKind::Unknown) {
-                    it.kind = TypeKind::Enum { labels: Vec::new(), added: Vec::new() };
-                }
-                let is_heard_of = it.created.is_none();
-                if let TypeKind::Enum { labels, added } = &mut it.kind
-                    && !labels.contains(label)
-                {
-                    labels.push(label.clone());
-                    // With IF NOT EXISTS, a type that was there before may have the value already.
-                    if !(is_heard_of && *if_not_exists) {
-                        added.push((label.clone(), now));
+            AlterType::AddValue { label, if_not_exists } => {
+                self.labelled_in = Some(now);
+                self.change_type(name, |it| {
+                    if matches!(it.kind, TypeKind::Unknown) {
+                        it.kind = TypeKind::Enum { labels: Vec::new(), added: Vec::new() };
                     }
-                }
-            }),
+                    let is_heard_of = it.created.is_none();
+                    if let TypeKind::Enum { labels, added } = &mut it.kind
+                        && !labels.contains(label)
+                    {
+                        labels.push(label.clone());
+                        // With IF NOT EXISTS, a type that was there before may have the value already.
+                        if !(is_heard_of && *if_not_exists) {
+                            added.push((label.clone(), now));
+                        }
+                    }
+                });
+            }
             AlterType::RenameValue { from, to } => self.change_type(name, |it| {
                 if let TypeKind::Enum { labels, added } = &mut it.kind {
                     let added = added.iter_mut().map(|(label, _)| label);

@@ -27,8 +27,7 @@ struct Place<'s> {
 
 /// Whether the statement fails because it uses a value too early; then that is said.
 pub(super) fn is_too_early(statement: &Statement, effects: &mut Effects<'_>) -> bool {
-    let session = &effects.catalog.session;
-    if session.open.is_none() {
+    if effects.catalog.session.open.is_none() || !effects.catalog.may_have_new_labels() {
         return false;
     }
     let fresh: Vec<(&Type, &str)> =

@@ -178,14 +178,14 @@ fn drop_function(name: &Name, drop: &DropObject, effects: &mut Effects<'_>) {
 
 /// The tables whose constraints, defaults, triggers or indexes call a function that the history made.
 fn callers<'a>(name: &Name, effects: &Effects<'a>) -> Vec<(Known<'a>, Option<Known<'a>>)> {
-    if effects.catalog.find_functions(name).is_empty() || !effects.catalog.may_be_called(&name.name) {
+    if effects.catalog.find_functions(name).is_empty() {
         return Vec::new();
     }
     let calls = |functions: &[Name]| {
         functions.iter().any(|it| it.name == name.name && (it.schema.is_none() || it.schema == name.schema))
     };
     let mut found = Vec::new();
-    for relation in effects.catalog.relations() {
+    for relation in effects.catalog.may_call(&name.name) {
         let runs = |it: &Trigger| it.function.as_ref().is_some_and(|it| calls(slice::from_ref(it)));
         let in_column = relation.columns.iter().any(|it| calls(&it.calls));
         let in_trigger = relation.triggers.iter().any(runs);

@@ -178,9 +178,7 @@ fn reasons(ty: &TypeName, is_key: bool) -> Vec<Reason> {
 ///
 /// Observed on a server: after the replacement the index has the same file, and a query by the index finds rows by the old results.
 pub(super) fn replaced(create: &CreateFunction, effects: &mut Effects<'_>) {
-    if effects.catalog.find_functions(&create.name).is_empty()
-        || !effects.catalog.may_be_called(&create.name.name)
-    {
+    if effects.catalog.find_functions(&create.name).is_empty() {
         return;
     }
     let name = effects.catalog.qualify(&create.name);
@@ -188,7 +186,7 @@ pub(super) fn replaced(create: &CreateFunction, effects: &mut Effects<'_>) {
         functions.iter().any(|it| it.name == name.name && (it.schema.is_none() || it.schema == name.schema))
     };
     let mut found: Vec<(&Entry, String)> = Vec::new();
-    for entry in effects.catalog.relations() {
+    for entry in effects.catalog.may_call(&create.name.name) {
         if let Some(keeper) = keeper(entry, &calls) {
             let table = entry.index.as_ref().and_then(|it| effects.catalog.relation(it.table));
             found.push((table.unwrap_or(entry), keeper));

@@ -4,6 +4,8 @@
 //! `src/backend/commands/typecmds.c`, `AddEnumLabel` in `src/backend/catalog/pg_enum.c`; manual, ALTER DOMAIN, ALTER TYPE.
 //! Observed by `fixtures/effects/types.sql`.
 
+use std::cmp::Ordering;
+
 use super::{
     Effects, Known,
     alter_table::{self, has_rows},
@@ -13,7 +15,7 @@ use crate::{
     catalog::TypeKind,
     effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work},
     sql::statement::{
-        Alter, AlterAction, AlterDomain, AlterType, DomainConstraintKind, Ident, Name, RelationKind, TypeName,
+        Alter, AlterAction, AlterDomain, AlterType, DomainConstraintKind, Ident, Name, RelationKind,
     },
 };
 
@@ -84,7 +86,9 @@ fn materialized<'a>(domain: &Name, tables: &[Known<'a>], effects: &Effects<'a>) 
     let mut found: Vec<Known<'a>> = Vec::new();
     for table in tables {
         let columns = table.entry.map_or(&[][..], |it| it.columns.as_slice());
-        let used = columns.iter().filter(|it| it.ty.as_ref().is_some_and(|it| is_of(it, &resolved, effects)));
+        let used = columns
+            .iter()
+            .filter(|it| it.ty.as_ref().is_some_and(|it| is_named(&it.name, &resolved, effects)));
         for column in used {
             for view in alter_table::views_that_may_read(&column.name, table, effects) {
                 let is_known = found.iter().chain(tables).any(|it| it.relation.name == view.relation.name);
@@ -107,23 +111,31 @@ struct Users<'a> {
 
 fn users_of<'a>(ty: &Name, effects: &Effects<'a>) -> Users<'a> {
     let resolved = effects.catalog.find_type(ty).map_or_else(|| ty.clone(), |it| it.name.clone());
-    let mut users = Users { tables: Vec::new(), nested_in: None };
-    let mut relations: Vec<_> = effects.catalog.relations().collect();
-    relations.sort_by(|a, b| a.name.cmp(&b.name));
-    for relation in relations {
-        let types: Vec<&TypeName> = relation.columns.iter().filter_map(|it| it.ty.as_ref()).collect();
-        if types.iter().any(|it| it.array_dimensions == 0 && is_of(it, &resolved, effects)) {
-            users.tables.push(effects.entry(relation));
-        } else if types.iter().any(|it| it.array_dimensions > 0 && is_of(it, &resolved, effects)) {
-            users.nested_in.get_or_insert(effects.entry(relation));
+    // Few types are domains over others: most columns are told by the last part of their type's name.
+    let over =
+        effects.catalog.types().filter(|it| it.name != resolved && is_named(&it.name, &resolved, effects));
+    let names: Vec<&Ident> = over.map(|it| &it.name.name).chain([&resolved.name]).collect();
+    let (mut whole, mut nested) = (Vec::new(), Vec::new());
+    for relation in effects.catalog.relations() {
+        let of_it = relation.columns.iter().filter_map(|it| it.ty.as_ref());
+        let of_it = of_it.filter(|it| names.contains(&&it.name.name));
+        let mut of_it = of_it.filter(|it| is_named(&it.name, &resolved, effects)).peekable();
+        if of_it.peek().is_some() {
+            let is_whole = of_it.any(|it| it.array_dimensions == 0);
+            if is_whole { &mut whole } else { &mut nested }.push(effects.entry(relation));
         }
     }
-    users
+    whole.sort_by(by_name);
+    Users { tables: whole, nested_in: nested.into_iter().min_by(by_name) }
 }
 
-/// Whether the type, or an array's element, is `wanted` or a domain over it.
-fn is_of(ty: &TypeName, wanted: &Name, effects: &Effects<'_>) -> bool {
-    let mut name = &ty.name;
+fn by_name(a: &Known<'_>, b: &Known<'_>) -> Ordering {
+    a.relation.name.cmp(&b.relation.name)
+}
+
+/// Whether the type of this name is `wanted` or a domain over it.
+fn is_named(name: &Name, wanted: &Name, effects: &Effects<'_>) -> bool {
+    let mut name = name;
     for _ in 0..MAX_NESTING {
         if name == wanted {
             return true;
@@ -221,7 +233,7 @@ fn typed_tables<'a>(name: &Name, effects: &Effects<'a>) -> Vec<Known<'a>> {
         .filter(|it| it.of_type.as_ref().is_some_and(|it| *it == *name || *it == resolved))
         .map(|it| effects.entry(it))
         .collect();
-    typed.sort_by(|a, b| a.relation.name.cmp(&b.relation.name));
+    typed.sort_by(by_name);
     typed
 }
 
@@ -272,7 +284,7 @@ pub(super) fn drop_collation(name: &Name, cascade: bool, effects: &mut Effects<'
         .filter(|it| it.columns.iter().any(|it| it.collation.as_ref().is_some_and(is_it)))
         .map(|it| effects.entry(it))
         .collect();
-    tables.sort_by(|a, b| a.relation.name.cmp(&b.relation.name));
+    tables.sort_by(by_name);
     if let (false, Some(table)) = (cascade, tables.first()) {
         let detail =
             format!("cannot drop collation {name} because a column of {} uses it", table.relation.name);
@@ -294,7 +306,7 @@ fn drop_columns_of<'a>(ty: &Name, table: &Known<'a>, effects: &mut Effects<'a>) 
     let lost: Vec<&Ident> = entry
         .columns
         .iter()
-        .filter(|it| it.ty.as_ref().is_some_and(|it| is_of(it, &resolved, effects)))
+        .filter(|it| it.ty.as_ref().is_some_and(|it| is_named(&it.name, &resolved, effects)))
         .map(|it| &it.name)
         .collect();
     lose_columns(Action::DropType, &lost, table, effects);
