@@ -4,8 +4,15 @@ use super::{Column, Constraint, ConstraintKind, Index, MAX_NAME_BYTES, Oid, Part
 use crate::sql::statement::{Ident, Name, Persistence, RelationKind};
 
 impl Relation {
+    /// The objects outside it that it names, other than relations: functions, types and sequences.
+    pub(super) fn mentions(&self) -> impl Iterator<Item = &Name> {
+        let types = self.columns.iter().filter_map(|it| it.ty.as_ref()).map(|it| &it.name);
+        let sequences = self.columns.iter().filter_map(|it| it.sequence.as_ref());
+        self.calls().chain(types).chain(sequences)
+    }
+
     /// The functions that its columns, constraints, triggers and index call.
-    pub fn calls(&self) -> impl Iterator<Item = &Name> {
+    fn calls(&self) -> impl Iterator<Item = &Name> {
         let in_columns = self.columns.iter().flat_map(|it| &it.calls);
         let in_triggers = self.triggers.iter().filter_map(|it| it.function.as_ref());
         let in_constraints = self.constraints.iter().flat_map(|it| match &it.kind {

@@ -28,8 +28,8 @@ pub struct Catalog {
     absent: Journaled<Name, ()>,
     /// Which tables may have a constraint of this schema and name. Never shortened, so each is to be looked at.
     constraint_homes: FxHashMap<Name, Vec<Oid>>,
-    /// Which relations call a function of this name, in whatever schema, or did call it. Never shortened either.
-    callers: FxHashMap<Ident, FxHashSet<Oid>>,
+    /// Which relations [mention](Relation::mentions) something of this name, in whatever schema, or did so. Never shortened either.
+    mentioned_by: FxHashMap<Ident, FxHashSet<Oid>>,
     /// The tables whose row-level security was ever on. Never shortened either.
     pub(super) secured: FxHashSet<Oid>,
     /// The latest transaction that added a value to an enum.
@@ -136,15 +136,6 @@ impl<K: Clone + Eq + Hash, V: Clone> Journaled<K, V> {
                 None => self.map.remove(&key),
             };
         }
-    }
-}
-
-fn note_calls(callers: &mut FxHashMap<Ident, FxHashSet<Oid>>, relation: &Relation) {
-    for function in relation.calls() {
-        match callers.get_mut(&function.name) {
-            Some(known) => known.insert(relation.oid),
-            None => callers.entry(function.name.clone()).or_default().insert(relation.oid),
-        };
     }
 }
 
@@ -268,22 +259,33 @@ impl Catalog {
         for constraint in &relation.constraints {
             self.note_constraint(relation.oid, relation.name.schema.as_ref(), &constraint.name);
         }
-        note_calls(&mut self.callers, &relation);
+        self.note_mentions(&relation);
         self.relations.put(relation.oid, Arc::new(relation));
     }
 
-    /// The relations that may call a function of this name, in no order.
-    pub fn may_call(&self, function: &Ident) -> impl Iterator<Item = &Arc<Relation>> {
-        self.callers.get(function).into_iter().flatten().filter_map(|it| self.relation(*it))
+    /// The relations that may call a function, have a column of a type, or take numbers from a sequence of this name, in no order.
+    pub fn may_mention(&self, name: &Ident) -> impl Iterator<Item = &Arc<Relation>> {
+        let by = self.mentioned_by.get(clip(name, MAX_NAME_BYTES));
+        by.into_iter().flatten().filter_map(|it| self.relation(*it))
+    }
+
+    fn note_mentions(&mut self, relation: &Relation) {
+        for it in relation.mentions() {
+            let name = clip(&it.name, MAX_NAME_BYTES);
+            match self.mentioned_by.get_mut(name) {
+                Some(known) => known.insert(relation.oid),
+                None => self.mentioned_by.entry(name.into()).or_default().insert(relation.oid),
+            };
+        }
     }
 
     /// Changes a relation; nothing happens when it is not there.
     pub fn change(&mut self, oid: Oid, change: impl FnOnce(&mut Relation)) {
         let Some(relation) = self.relations.get_mut(&oid) else { return };
-        let relation = Arc::make_mut(relation);
         let before = relation.name.clone();
-        change(relation);
-        note_calls(&mut self.callers, relation);
+        change(Arc::make_mut(relation));
+        let relation = Arc::clone(relation);
+        self.note_mentions(&relation);
         if relation.name != before {
             let (name, constraints) = (relation.name.clone(), relation.constraints.clone());
             self.session.rename_held(&before, &name);

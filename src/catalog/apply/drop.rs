@@ -105,7 +105,7 @@ impl Catalog {
                 table.triggers.iter().filter(|it| runs(it)).map(|it| it.name.clone()).collect();
             (!names.is_empty()).then_some((table.oid, names))
         };
-        let gone: Vec<(Oid, Vec<Ident>)> = self.may_call(&function.name).filter_map(with).collect();
+        let gone: Vec<(Oid, Vec<Ident>)> = self.may_mention(&function.name).filter_map(with).collect();
         for (table, names) in gone {
             self.change(table, |it| it.triggers.retain(|it| !names.contains(&it.name)));
         }
@@ -133,7 +133,7 @@ impl Catalog {
         let Some(name) = self.find_type(name).map(|it| it.name.clone()) else { return };
         self.remove_type(&name);
         let columns: Vec<(Oid, Ident)> = self
-            .relations()
+            .may_mention(&name.name)
             .flat_map(|it| it.columns.iter().map(|column| (it.oid, column)))
             .filter(|(_, column)| column.ty.as_ref().is_some_and(|it| it.name == name))
             .map(|(oid, column)| (oid, column.name.clone()))

@@ -144,7 +144,7 @@ impl Catalog {
         self.put_type(Type { name: after.clone(), ..ty });
         let is_it = |ty: &TypeName| ty.name == before;
         let tables: Vec<_> = self
-            .relations()
+            .may_mention(&before.name)
             .filter(|it| it.columns.iter().any(|it| it.ty.as_ref().is_some_and(is_it)))
             .map(|it| it.oid)
             .collect();

@@ -278,7 +278,7 @@ fn users_of<'a>(sequence: &Known<'a>, effects: &Effects<'a>) -> Vec<Known<'a>> {
     let uses = |it: &Name| effects.catalog.find(it).is_some_and(|it| it.name == sequence.relation.name);
     let mut tables: Vec<Known<'a>> = effects
         .catalog
-        .relations()
+        .may_mention(&sequence.relation.name.name)
         .filter(|it| it.columns.iter().filter_map(|it| it.sequence.as_ref()).any(uses))
         .map(|it| effects.entry(it))
         .collect();

@@ -185,7 +185,7 @@ fn callers<'a>(name: &Name, effects: &Effects<'a>) -> Vec<(Known<'a>, Option<Kno
         functions.iter().any(|it| it.name == name.name && (it.schema.is_none() || it.schema == name.schema))
     };
     let mut found = Vec::new();
-    for relation in effects.catalog.may_call(&name.name) {
+    for relation in effects.catalog.may_mention(&name.name) {
         let runs = |it: &Trigger| it.function.as_ref().is_some_and(|it| calls(slice::from_ref(it)));
         let in_column = relation.columns.iter().any(|it| calls(&it.calls));
         let in_trigger = relation.triggers.iter().any(runs);

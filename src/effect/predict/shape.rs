@@ -186,7 +186,7 @@ pub(super) fn replaced(create: &CreateFunction, effects: &mut Effects<'_>) {
         functions.iter().any(|it| it.name == name.name && (it.schema.is_none() || it.schema == name.schema))
     };
     let mut found: Vec<(&Entry, String)> = Vec::new();
-    for entry in effects.catalog.may_call(&create.name.name) {
+    for entry in effects.catalog.may_mention(&create.name.name) {
         if let Some(keeper) = keeper(entry, &calls) {
             let table = entry.index.as_ref().and_then(|it| effects.catalog.relation(it.table));
             found.push((table.unwrap_or(entry), keeper));

@@ -111,22 +111,25 @@ struct Users<'a> {
 
 fn users_of<'a>(ty: &Name, effects: &Effects<'a>) -> Users<'a> {
     let resolved = effects.catalog.find_type(ty).map_or_else(|| ty.clone(), |it| it.name.clone());
-    // Few types are domains over others: most columns are told by the last part of their type's name.
-    let over =
-        effects.catalog.types().filter(|it| it.name != resolved && is_named(&it.name, &resolved, effects));
-    let names: Vec<&Ident> = over.map(|it| &it.name.name).chain([&resolved.name]).collect();
-    let (mut whole, mut nested) = (Vec::new(), Vec::new());
-    for relation in effects.catalog.relations() {
-        let of_it = relation.columns.iter().filter_map(|it| it.ty.as_ref());
-        let of_it = of_it.filter(|it| names.contains(&&it.name.name));
-        let mut of_it = of_it.filter(|it| is_named(&it.name, &resolved, effects)).peekable();
-        if of_it.peek().is_some() {
-            let is_whole = of_it.any(|it| it.array_dimensions == 0);
-            if is_whole { &mut whole } else { &mut nested }.push(effects.entry(relation));
+    let is_it = |it: &Name| is_named(it, &resolved, effects);
+    let names = effects.catalog.types().map(|it| &it.name).filter(|it| is_it(it)).chain([&resolved]);
+    let mut relations: Vec<_> = names.flat_map(|it| effects.catalog.may_mention(&it.name)).collect();
+    relations.sort_by(|a, b| a.name.cmp(&b.name));
+    relations.dedup_by_key(|it| it.oid);
+    let mut users = Users { tables: Vec::new(), nested_in: None };
+    for relation in relations {
+        let of_it = relation.columns.iter().filter_map(|it| it.ty.as_ref()).filter(|it| is_it(&it.name));
+        let mut of_it = of_it.peekable();
+        if of_it.peek().is_none() {
+            continue;
+        }
+        if of_it.any(|it| it.array_dimensions == 0) {
+            users.tables.push(effects.entry(relation));
+        } else {
+            users.nested_in.get_or_insert(effects.entry(relation));
         }
     }
-    whole.sort_by(by_name);
-    Users { tables: whole, nested_in: nested.into_iter().min_by(by_name) }
+    users
 }
 
 fn by_name(a: &Known<'_>, b: &Known<'_>) -> Ordering {
