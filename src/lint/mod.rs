@@ -110,8 +110,8 @@ pub struct LintedStatement {
 
 /// How many bytes of files go through the three stages together.
 ///
-/// 256 KiB: enough to keep every core busy, small enough that what waits between the stages stays below a few megabytes.
-const BATCH_BYTES: usize = 256 * 1024;
+/// 128 KiB: enough to keep every core busy, small enough that what waits between the stages stays below a few megabytes.
+const BATCH_BYTES: usize = 128 * 1024;
 
 /// Judges one history: calls `tell` with one file after the other, some at a time, as soon as they are known. Stops early once
 /// `tell` says so.
