@@ -1,5 +1,7 @@
 //! How much a table is used, and so how much a lock on it costs.
 
+pub mod snapshot;
+
 use serde::{Deserialize, Serialize};
 
 /// How much a table is used. Severities of rules depend on it.
