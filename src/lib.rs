@@ -29,7 +29,7 @@
 //!   framework. [`config`] reads `lockkeeper.toml`.
 //! - [`lsp`] serves an editor: the same findings while a file is written, what a statement locks, and fixes.
 //! - [`report`] writes what a run has to say, one file a format; [`cli`] turns arguments into all of this and into an exit code.
-//! - [`pg`] talks to servers, and starts throwaway ones. [`traffic`] is how much a table is used. [`finding`], [`error`] and
+//! - [`pg`] talks to servers, and starts throwaway ones. [`traffic`] is what a snapshot says of tables, how long they stand still, and who waits. [`finding`], [`error`] and
 //!   [`suggest`] are small words that many use.
 //!
 //! # Invariants

@@ -19,7 +19,7 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::embedded().unwrap())
 fuzz_target!(|bytes: &[u8]| {
     let source = Source::new("a.sql", bytes.to_vec());
     parts(source.text());
-    let options = Options { postgres: 14, settings: Vec::new(), require_reason: false, foreign: Vec::new(), keep_statements: true, lock_budget: 3 };
+    let options = Options { postgres: 14, settings: Vec::new(), require_reason: false, foreign: Vec::new(), traffic: Default::default(), keep_statements: true, lock_budget: 3 };
     let input = Input {
         source,
         role: InputRole::Linted,

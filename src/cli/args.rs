@@ -142,6 +142,9 @@ pub(super) struct Judged {
     /// What was there before: a `pg_dump --schema-only` file or a folder of SQL files. May be given more than once.
     #[arg(long, value_name = "FILE")]
     pub schema: Vec<PathBuf>,
+    /// What a server said of its tables, as `snapshot` wrote it: how large and how busy they are decides how bad a lock is.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
     /// How the runner sends the files. Default: as the framework does it and as a file's marks say; without a framework each file as one
     /// transaction, unless it has a BEGIN or COMMIT of its own or what cannot be in a transaction.
     #[arg(long, value_enum, value_name = "SCOPE")]

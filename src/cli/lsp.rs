@@ -17,6 +17,7 @@ use super::{
     place,
     prepared::threads,
     today::today,
+    traffic::known as known_tables,
 };
 use crate::{
     config::{self, Config},
@@ -50,6 +51,7 @@ fn surroundings(path: Option<&Path>, config: Option<&Path>, today: Date) -> Resu
         require_reason: config.require_reason,
         lock_budget: config.lock_budget.unwrap_or(LOCK_BUDGET),
         foreign: config.foreign.clone(),
+        traffic: Arc::new(known_tables(None, &config, Some(today))?),
         keep_statements: true,
     };
     let sift = sift(Arc::clone(&config), today)?;

@@ -28,6 +28,7 @@ mod show;
 mod sift;
 mod since;
 mod today;
+mod traffic;
 
 use std::{
     error::Error as _,

@@ -15,6 +15,7 @@ use super::{
     fix,
     inputs::{Inputs, Wanted, read_stdin},
     since::Since,
+    traffic::traffic,
 };
 use crate::{
     config::{self, Config},
@@ -69,6 +70,7 @@ impl Prepared {
             require_reason: config.require_reason,
             lock_budget: config.lock_budget.unwrap_or(LOCK_BUDGET),
             foreign: config.foreign.iter().chain(&args.obey).copied().collect(),
+            traffic: traffic(args.snapshot.as_deref(), &config, world)?,
             keep_statements: extras.keep_statements,
         };
         let mut wanted = wanted(args, &config)?;

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::{World, known::Known, place, prepared::Prepared, today::today};
+use super::{World, known::Known, place, prepared::Prepared, today::today, traffic::ended};
 use crate::{
     config::Config,
     error::Error,
     finding::{Finding, Severity},
     lint::{InputRole, judge_overrides},
     report::{self, HiddenBy},
-    rule::{Override, Overrides},
+    rule::{Override, OverrideMisuse, Overrides},
     sql::source::Source,
 };
 
@@ -18,6 +18,8 @@ pub(super) struct Sift<'p> {
     prepared: &'p Prepared,
     overrides: Overrides,
     known: Option<Known>,
+    /// What was declared of tables and has ended.
+    ended: Vec<OverrideMisuse>,
 }
 
 impl<'p> Sift<'p> {
@@ -27,13 +29,13 @@ impl<'p> Sift<'p> {
         known: Option<Known>,
         world: &World<'_>,
     ) -> Result<Self, Error> {
-        let overrides = &prepared.config.overrides;
-        let overrides = if overrides.is_empty() {
-            Overrides::default()
-        } else {
-            Overrides::new(overrides, today(world)?)
-        };
-        Ok(Self { prepared, overrides, known })
+        let config = &prepared.config;
+        if config.overrides.is_empty() && config.tables.heats.is_empty() {
+            return Ok(Self { prepared, overrides: Overrides::default(), known, ended: Vec::new() });
+        }
+        let today = today(world)?;
+        let overrides = Overrides::new(&config.overrides, today);
+        Ok(Self { prepared, overrides, known, ended: ended(config, today).collect() })
     }
 
     /// Whether the finding is to be reported, with the severity that it has then.
@@ -56,8 +58,10 @@ impl<'p> Sift<'p> {
     pub(super) fn of_overrides(&self) -> (Source, Vec<Finding>) {
         let config = &self.prepared.config;
         let source = Source::new(config.path(), config.text().as_bytes().to_vec());
-        let could_match = |over: &Override| self.could_match(over);
-        let findings = judge_overrides(&self.overrides, &source, self.prepared.rules(), &could_match);
+        let rules = self.prepared.rules();
+        let mut misuses = self.overrides.misuses(rules, &|over: &Override| self.could_match(over));
+        misuses.extend(self.ended.iter().cloned());
+        let findings = judge_overrides(misuses, &source, rules);
         (source, findings)
     }
 

@@ -24,6 +24,13 @@ pub(super) fn today(world: &World<'_>) -> Result<Date, Error> {
     Ok(date(seconds / SECONDS_A_DAY))
 }
 
+/// How many days after 0000-03-01 a day is, so that days can be subtracted.
+pub(super) fn day_number(day: Date) -> i64 {
+    // With the year begun in March, a leap day is the last of its year.
+    let (year, month) = (i64::from(day.year) - i64::from(day.month <= 2), (i64::from(day.month) + 9) % 12);
+    365 * year + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + i64::from(day.day) - 1
+}
+
 /// The day so many days after 1970-01-01.
 fn date(mut days: u64) -> Date {
     let is_leap =

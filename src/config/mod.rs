@@ -7,9 +7,11 @@ mod major;
 mod mistake;
 mod overrides;
 mod raw;
+mod traffic;
 
 pub use find::find;
 pub use major::{MAJORS, OLDEST_SUPPORTED, major as valid_major};
+pub use traffic::{TableHeat, Tables};
 
 use std::{
     ops::Range,
@@ -62,6 +64,10 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// Where the user's own rules are.
     pub rules_folder: Option<PathBuf>,
+    /// What a server said of its tables.
+    pub snapshot: Option<PathBuf>,
+    /// What is declared of tables.
+    pub tables: Tables,
     /// Whether a suppression must say why.
     pub require_reason: bool,
     /// How many new files may lock the same table before it is told.
@@ -172,6 +178,8 @@ impl Config {
             root: std::path::absolute(Path::new(".").join(root)).unwrap_or_else(|_| root.to_owned()),
             since: raw.since,
             baseline: raw.baseline.map(below),
+            snapshot: raw.snapshot.map(below),
+            tables: traffic::read(&source, raw.traffic, raw.table)?,
             transaction: raw.transaction.map(Into::into),
             fail_on: raw.fail_on,
             packs: raw.packs,
@@ -190,7 +198,7 @@ impl Config {
             config.framework = Some(known.map_err(|problem| source.mistake(&problem, name.span()))?);
         }
         if let Some(value) = raw.fix.lock_timeout {
-            if !is_duration(value.get_ref()) {
+            if duration_ms(value.get_ref()).is_none() {
                 let problem = format!("`{}` is no time to wait, such as `2s` or `500ms`", value.get_ref());
                 return Err(source.mistake(&problem, value.span()));
             }
@@ -271,10 +279,17 @@ impl Source {
     }
 }
 
-/// Whether the server takes it for a time to wait that is not for ever.
-fn is_duration(text: &str) -> bool {
+/// A time that is not for ever, as the server reads it, in milliseconds.
+fn duration_ms(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()));
-    number.parse::<u32>().is_ok_and(|it| it > 0) && matches!(unit.trim(), "" | "ms" | "s" | "min" | "h")
+    let size = match unit.trim() {
+        "" | "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    number.parse::<u32>().ok().filter(|it| *it > 0).map(|it| u64::from(it) * size)
 }
 
 fn globs(source: &Source, patterns: Vec<toml::Spanned<String>>) -> Result<GlobSet, Error> {

@@ -56,14 +56,14 @@ pub(super) fn read(source: &Source, raw: Spanned<Raw>) -> Result<(Override, Vec<
 }
 
 /// The line that begins at `start`.
-fn header(text: &str, start: usize) -> std::ops::Range<usize> {
+pub(super) fn header(text: &str, start: usize) -> std::ops::Range<usize> {
     let start = text.get(..start).unwrap_or(text).len();
     let end = text.get(start..).and_then(|it| it.find('\n')).map_or(text.len(), |it| start + it);
     start..end
 }
 
 /// Patterns of `schema.name`, or of names in any schema.
-fn tables(source: &Source, patterns: Vec<Spanned<String>>) -> Result<GlobSet, Error> {
+pub(super) fn tables(source: &Source, patterns: Vec<Spanned<String>>) -> Result<GlobSet, Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let wrong = |error: globset::Error| source.mistake(&error.kind().to_string(), pattern.span());
@@ -77,7 +77,7 @@ fn tables(source: &Source, patterns: Vec<Spanned<String>>) -> Result<GlobSet, Er
 }
 
 /// A day, as a string or as TOML's own date.
-fn date(source: &Source, value: &Spanned<Value>) -> Result<Date, Error> {
+pub(super) fn date(source: &Source, value: &Spanned<Value>) -> Result<Date, Error> {
     let written = match value.get_ref() {
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{FailOn, Transaction, overrides};
+use super::{FailOn, Transaction, overrides, traffic};
 use crate::{finding::Severity, rule::Pack};
 
 /// The whole file.
@@ -18,6 +18,9 @@ pub(super) struct Raw {
     pub exclude: Vec<Spanned<String>>,
     pub since: Option<String>,
     pub baseline: Option<String>,
+    pub snapshot: Option<String>,
+    pub traffic: traffic::Raw,
+    pub table: Vec<Spanned<traffic::RawTable>>,
     pub framework: Option<Spanned<String>>,
     pub transaction: Option<Transaction>,
     pub fail_on: Option<FailOn>,

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     finding::{Finding, Span},
-    rule::{Judgement, RuleSet, Suppressions},
+    rule::{Judgement, RuleSet, Suppressions, Weights},
     sql::statement::StatementKind,
-    traffic::Heat,
+    traffic::{Hold, Traffic},
 };
 
 /// Judges every file.
@@ -42,10 +42,13 @@ pub(super) fn file<'i>(
         findings: Vec::new(),
         alike: FxHashMap::default(),
         normal: (None, String::new()),
+        traffic: &options.traffic,
     };
+    let held = held(&replayed.statements, &options.traffic);
     judged.change(&spans, rules, &mut suppressions);
     for (n, ran) in replayed.statements.iter().enumerate() {
-        judged.statement(n, ran, rules, &mut suppressions);
+        let held = held.get(n).copied().flatten();
+        judged.statement(n, (ran, held), rules, &mut suppressions);
     }
     if is_judged {
         judged.misuses(rules, &mut suppressions, options);
@@ -58,12 +61,15 @@ pub(super) fn file<'i>(
     let unread = unread.filter(|it| !input.change.touches(place(it.start), place(it.end)));
     let unread = unread.map(|it| place(it.start)).collect();
     let n_statements = replayed.statements.len();
-    let statements = replayed.statements.into_iter().filter(|_| is_judged && options.keep_statements);
-    let statements = statements.map(|it| LintedStatement {
-        span: it.span,
-        start: input.source.position(it.span.start),
-        outcome: it.outcome,
-    });
+    let statements = replayed.statements.into_iter().zip(held);
+    let statements =
+        statements.filter(|_| is_judged && options.keep_statements).map(|(ran, held)| LintedStatement {
+            span: ran.span,
+            start: input.source.position(ran.span.start),
+            heats: ran.outcome.locks().iter().map(|it| options.traffic.heat(&it.relation)).collect(),
+            held,
+            outcome: ran.outcome,
+        });
     let statements = statements.collect();
     LintedFile {
         input,
@@ -76,8 +82,32 @@ pub(super) fn file<'i>(
     }
 }
 
+/// How long each statement's locks are held: while it works, and while what comes after it in its transaction does.
+fn held(statements: &[Ran], traffic: &Traffic) -> Vec<Option<Hold>> {
+    if traffic.is_empty() {
+        return vec![None; statements.len()];
+    }
+    let mut held = Vec::with_capacity(statements.len());
+    let mut later: Option<(u32, Option<Hold>)> = None;
+    for ran in statements.iter().rev() {
+        let own = traffic.duration(&ran.outcome);
+        let is_shared = ran.outcome.situation.transaction.is_shared();
+        let until_end = match later {
+            Some((transaction, rest)) if is_shared && transaction == ran.transaction => {
+                own.zip(rest).map(|(own, rest)| own.then(rest))
+            }
+            _ => own,
+        };
+        later = Some((ran.transaction, until_end));
+        held.push(until_end);
+    }
+    held.reverse();
+    held
+}
+
 /// The findings of one file so far.
 struct Judged<'i> {
+    traffic: &'i Traffic,
     input: &'i Input,
     path: Arc<str>,
     findings: Vec<Finding>,
@@ -88,7 +118,13 @@ struct Judged<'i> {
 }
 
 impl Judged<'_> {
-    fn statement(&mut self, n: usize, ran: &Ran, rules: &RuleSet, suppressions: &mut Suppressions) {
+    fn statement(
+        &mut self,
+        n: usize,
+        (ran, held): (&Ran, Option<Hold>),
+        rules: &RuleSet,
+        suppressions: &mut Suppressions,
+    ) {
         for said in &ran.said {
             if let Some(judgement) = rules.say(said.rule, &said.detail, said.relation.clone())
                 && !suppressions.allows(said.rule, Some(n))
@@ -96,7 +132,8 @@ impl Judged<'_> {
                 self.add(judgement, said.at, ran.span);
             }
         }
-        for judgement in rules.judge(&ran.outcome, &|_| Heat::Unknown) {
+        let weights = Weights { traffic: self.traffic, held };
+        for judgement in rules.judge(&ran.outcome, &weights) {
             if suppressions.allows(&judgement.rule.id, Some(n)) {
                 continue;
             }

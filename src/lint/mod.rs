@@ -21,13 +21,14 @@ pub use again::Past;
 pub use change::{Change, Lines};
 pub use overrides::judge_overrides;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use crate::{
     effect::{Outcome, Runner},
     finding::{Finding, Position, Span},
     rule::{Foreign, RuleSet},
     sql::source::Source,
+    traffic::{Heat, Hold, Traffic},
 };
 
 /// How many new files may lock the same table, when nobody says another number.
@@ -46,6 +47,8 @@ pub struct Options {
     pub lock_budget: usize,
     /// The other linters whose suppressions are obeyed.
     pub foreign: Vec<&'static Foreign>,
+    /// What is known of the tables.
+    pub traffic: Arc<Traffic>,
     /// Whether the report lists every statement, or the findings only.
     pub keep_statements: bool,
 }
@@ -106,6 +109,10 @@ pub struct LintedStatement {
     pub start: Position,
     /// What it does.
     pub outcome: Outcome,
+    /// Of each of [`Outcome::locks`], in that order: how much the relation is used.
+    pub heats: Vec<Heat>,
+    /// How long those locks are held; `None` if that is not known.
+    pub held: Option<Hold>,
 }
 
 /// How many bytes of files go through the three stages together.

@@ -3,19 +3,17 @@
 use super::fingerprint;
 use crate::{
     finding::Finding,
-    rule::{Override, Overrides, RuleSet},
+    rule::{OverrideMisuse, RuleSet},
     sql::source::Source,
 };
 
-/// What is wrong with the overrides in a configuration, once all findings have asked them. `could_match` says whether it would be known
-/// if one of these were of use.
+/// What is wrong with the overrides in a configuration: the findings about them.
 pub fn judge_overrides(
-    overrides: &Overrides,
+    misuses: Vec<OverrideMisuse>,
     configuration: &Source,
     rules: &RuleSet,
-    could_match: &dyn Fn(&Override) -> bool,
 ) -> Vec<Finding> {
-    let finding = |misuse: crate::rule::OverrideMisuse| {
+    let finding = |misuse: OverrideMisuse| {
         let judgement = rules.say(misuse.rule, &misuse.detail, None)?;
         let text = fingerprint::normalise(misuse.span.of(configuration.text()));
         Some(Finding {
@@ -34,5 +32,5 @@ pub fn judge_overrides(
             overridden: None,
         })
     };
-    overrides.misuses(rules, could_match).into_iter().filter_map(finding).collect()
+    misuses.into_iter().filter_map(finding).collect()
 }

@@ -88,7 +88,7 @@ struct Effect {
     hold_ms: Option<Span>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Span {
     low: u64,
     high: u64,
@@ -210,7 +210,7 @@ impl From<&LintedFile<'_>> for File {
 
 impl From<&LintedStatement> for Statement {
     fn from(statement: &LintedStatement) -> Self {
-        let LintedStatement { span, start, outcome } = statement;
+        let LintedStatement { span, start, outcome, .. } = statement;
         Self {
             line: start.line,
             column: start.column,
@@ -219,7 +219,7 @@ impl From<&LintedStatement> for Statement {
             kind: outcome.statement,
             transaction: outcome.situation.transaction,
             lock_timeout_ms: outcome.situation.lock_timeout_ms,
-            effects: effects(outcome),
+            effects: effects(statement),
             held: held(outcome),
             harms: harms(outcome),
             fails_with: outcome.fails_with(),
@@ -227,8 +227,9 @@ impl From<&LintedStatement> for Statement {
     }
 }
 
-fn effects(outcome: &Outcome) -> Vec<Effect> {
-    let effect = |locked: crate::effect::Locked| Effect {
+fn effects(statement: &LintedStatement) -> Vec<Effect> {
+    let hold_ms = statement.held.map(|it| Span { low: it.low_ms, high: it.high_ms });
+    let effect = |(locked, heat): (crate::effect::Locked, &Heat)| Effect {
         relation: locked.relation.name.to_string(),
         kind: locked.relation.kind,
         role: locked.role,
@@ -236,10 +237,10 @@ fn effects(outcome: &Outcome) -> Vec<Effect> {
         work: locked.work,
         target: locked.relation.target,
         blocks: locked.lock.blocks(),
-        traffic: Heat::Unknown,
-        hold_ms: None,
+        traffic: *heat,
+        hold_ms,
     };
-    outcome.locks().into_iter().map(effect).collect()
+    statement.outcome.locks().into_iter().zip(&statement.heats).map(effect).collect()
 }
 
 /// Locks of earlier statements of the same transaction, which are still held while this one works.

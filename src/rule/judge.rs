@@ -4,11 +4,11 @@ use super::{
     file::Rule,
     set::RuleSet,
     template::{Facts, blocked, in_words, list},
+    weigh::{Weights, weigh},
 };
 use crate::{
     effect::{Action, Effect, Harm, Outcome, Relation, Role, Work},
     finding::Severity,
-    traffic::Heat,
 };
 
 /// What a rule says of a statement.
@@ -40,18 +40,14 @@ struct Group {
 }
 
 /// What the rules say of a statement, in the order of its effects.
-pub(super) fn judge<'a>(
-    rules: &'a RuleSet,
-    outcome: &Outcome,
-    heat: &dyn Fn(&Relation) -> Heat,
-) -> Vec<Judgement<'a>> {
+pub(super) fn judge<'a>(rules: &'a RuleSet, outcome: &Outcome, weights: &Weights<'_>) -> Vec<Judgement<'a>> {
     let mut groups: Vec<Group> = Vec::new();
     for (rule, n) in matches(rules, outcome) {
         add(&mut groups, rules, rule, n, outcome);
     }
     let mut judgements: Vec<(Action, Judgement<'a>)> = Vec::new();
     for group in &groups {
-        let Some(judgement) = judgement(rules, group, outcome, heat) else { continue };
+        let Some(judgement) = judgement(rules, group, outcome, weights) else { continue };
         // Different actions of one statement may be the same to the reader; one action on two objects is mended twice.
         let is_said = |it: &&mut (Action, Judgement<'a>)| {
             it.0 != group.action && it.1.rule.id == judgement.rule.id && it.1.message == judgement.message
@@ -119,21 +115,25 @@ fn judgement<'a>(
     rules: &'a RuleSet,
     group: &Group,
     outcome: &Outcome,
-    heat: &dyn Fn(&Relation) -> Heat,
+    weights: &Weights<'_>,
 ) -> Option<Judgement<'a>> {
     let rule = rules.rules().get(group.rule)?;
     let mut indexes = group.effects.clone();
     indexes.sort_by_key(|n| outcome.effects.get(*n).map(|it| it.role != Role::Subject));
     let effects: Vec<&Effect> = indexes.iter().filter_map(|n| outcome.effects.get(*n)).collect();
     let facts = Facts::Effects(outcome, &effects);
-    let heats = effects.iter().filter_map(|it| it.relation.as_ref()).map(heat);
-    let severity =
-        heats.map(|it| rule.severity.at(it)).max().unwrap_or_else(|| rule.severity.at(Heat::Unknown));
-    let message = rule.message.fill(&facts);
+    let weighed = weigh(rule.severity, &effects, outcome, weights);
+    let mut message = rule.message.fill(&facts);
+    let mut notes = notes(&message, outcome, &effects);
+    notes.extend(weighed.notes);
+    if let Some(cost) = weighed.cost {
+        message.push_str(": ");
+        message.push_str(&cost);
+    }
     Some(Judgement {
         rule,
-        severity,
-        notes: notes(&message, outcome, &effects),
+        severity: weighed.severity,
+        notes,
         message,
         help: rule.help.as_ref().map(|it| it.fill(&facts)),
         relation: effects.iter().find_map(|it| it.relation.clone()),

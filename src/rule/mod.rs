@@ -14,6 +14,7 @@ mod page;
 mod set;
 mod suppress;
 mod template;
+mod weigh;
 mod when;
 
 pub use baseline::{Baseline, Known};
@@ -25,4 +26,5 @@ pub use overrides::{Override, OverrideMisuse, Overrides};
 pub use set::RuleSet;
 pub use suppress::{Misuse, Suppressions};
 pub use template::{Template, blocked, in_words, list};
+pub use weigh::Weights;
 pub use when::When;

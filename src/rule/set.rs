@@ -8,6 +8,7 @@ use super::{
     judge::{Judgement, judge},
     many::Many,
     template::Facts,
+    weigh::Weights,
     when::When,
 };
 use crate::{
@@ -108,8 +109,8 @@ impl RuleSet {
     }
 
     /// What the rules say of a statement.
-    pub fn judge(&self, outcome: &Outcome, heat: &dyn Fn(&Relation) -> Heat) -> Vec<Judgement<'_>> {
-        judge(self, outcome, heat)
+    pub fn judge(&self, outcome: &Outcome, weights: &Weights<'_>) -> Vec<Judgement<'_>> {
+        judge(self, outcome, weights)
     }
 
     /// The judgement of a rule that `lint` found by itself; `None` if the rule is off.

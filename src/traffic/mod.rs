@@ -1,6 +1,17 @@
-//! How much a table is used, and so how much a lock on it costs.
+//! How much tables are used and how large they are, and so what a lock on them costs. Pure: files are read elsewhere.
+//!
+//! Two axes, and never one number: **size** matters only for work that grows with the table, **heat** for every lock that makes somebody
+//! wait. What is not known is [`Heat::Unknown`], which is never taken for safe.
 
+mod hold;
+mod queue;
 pub mod snapshot;
+mod tables;
+
+pub use hold::Hold;
+pub use queue::Queue;
+pub use snapshot::Snapshot;
+pub use tables::{Declared, Limits, Traffic};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,4 +28,16 @@ pub enum Heat {
     Unknown,
     /// Used all the time: whoever waits for it piles up at once.
     Hot,
+}
+
+impl Heat {
+    /// As people read it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cold => "cold",
+            Self::Warm => "warm",
+            Self::Unknown => "unknown",
+            Self::Hot => "hot",
+        }
+    }
 }

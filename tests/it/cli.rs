@@ -43,6 +43,9 @@ pub(crate) fn in_world(args: &[&str], stdin: &[u8], environment: &[(&str, &str)]
     Ran { code, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
 }
 
+/// The day of all sessions: 2026-11-21.
+const TODAY: (&str, &str) = ("SOURCE_DATE_EPOCH", "1795219200");
+
 /// Runs every command of a session and returns the session as it should be.
 fn replayed(session: &str) -> String {
     let mut out = String::new();
@@ -50,7 +53,7 @@ fn replayed(session: &str) -> String {
         let (args, stdin) = command.split_once(" < ").map_or((command, None), |(a, b)| (a, Some(b)));
         let stdin = stdin.map(|it| fs::read(it).unwrap()).unwrap_or_default();
         let args: Vec<&str> = args.split(' ').collect();
-        let ran = with_stdin(&args, &stdin);
+        let ran = in_world(&args, &stdin, &[TODAY]);
         out.extend(["$ lockkeeper ", command, "\n", &ran.stdout]);
         out.extend(ran.stderr.lines().map(|it| format!("! {it}\n")));
         out.extend([format!("exit {}\n\n", ran.code)]);

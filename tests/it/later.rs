@@ -36,6 +36,7 @@ fn findings_of(
         require_reason: false,
         lock_budget,
         foreign: Vec::new(),
+        traffic: std::sync::Arc::default(),
         keep_statements: false,
     };
     let files = lint(&inputs, &RuleSet::embedded().unwrap(), &options);

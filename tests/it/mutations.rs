@@ -108,6 +108,7 @@ fn pipeline(text: &str, rules: &RuleSet) {
         require_reason: false,
         lock_budget: 3,
         foreign: Vec::new(),
+        traffic: std::sync::Arc::default(),
         keep_statements: true,
     };
     let source = Source::new("a.sql", text.as_bytes().to_vec());

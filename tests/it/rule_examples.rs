@@ -57,6 +57,7 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         lock_budget: 3,
         require_reason: example.options.reasons == Some(Reasons::Required),
         foreign: Vec::new(),
+        traffic: std::sync::Arc::default(),
         keep_statements: false,
     };
     let mut found: Vec<_> = lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect();
@@ -70,7 +71,7 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         }
         found.retain(|it| it.severity > Severity::Off);
         let source = Source::new("lockkeeper.toml", text.clone().into_bytes());
-        found.extend(judge_overrides(&overrides, &source, rules, &|_| true));
+        found.extend(judge_overrides(overrides.misuses(rules, &|_| true), &source, rules));
     }
     found
 }

@@ -25,6 +25,7 @@ fn report_obeying(sql: &str, foreign: Vec<&'static Foreign>) -> Vec<String> {
         require_reason: false,
         lock_budget: 3,
         foreign,
+        traffic: std::sync::Arc::default(),
         keep_statements: false,
     };
     let mut rules = RuleSet::embedded().unwrap();

@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("suggest", &[]),
     ("sql", &[]),
     ("finding", &["sql"]),
-    ("traffic", &[]),
+    ("traffic", &["effect", "sql"]),
     ("catalog", &["effect", "sql"]),
     ("effect", &["catalog", "sql"]),
     ("rule", &["effect", "error", "finding", "sql", "suggest", "traffic"]),
@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pg", &["effect", "error", "sql"]),
     ("report", &["effect", "error", "finding", "lint", "sql", "traffic"]),
     ("lsp", &["effect", "error", "finding", "fix", "lint", "rule"]),
-    ("config", &["effect", "error", "finding", "migration", "rule", "suggest"]),
+    ("config", &["effect", "error", "finding", "migration", "rule", "suggest", "traffic"]),
     ("migration", &["effect", "error", "sql"]),
     (
         "cli",
@@ -38,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "report",
             "rule",
             "sql",
+            "traffic",
         ],
     ),
 ];

@@ -63,6 +63,13 @@ pub enum RelationKind {
     CompositeType,
 }
 
+impl RelationKind {
+    /// Whether it has rows of its own, or partitions that have.
+    pub const fn has_rows(self) -> bool {
+        matches!(self, Self::Table | Self::PartitionedTable | Self::MaterializedView)
+    }
+}
+
 /// The kind of an object that is not necessarily a relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

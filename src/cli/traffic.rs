@@ -1,0 +1,62 @@
+//! What is known of tables: the snapshot's file and the configuration to [`Traffic`].
+
+use std::{fs, path::Path, sync::Arc};
+
+use toml::value::{Date, Datetime};
+
+use super::{
+    World,
+    today::{day_number, today},
+};
+use crate::{
+    config::Config,
+    error::Error,
+    rule::OverrideMisuse,
+    traffic::{Snapshot, Traffic},
+};
+
+/// What is known of tables today.
+pub(super) fn traffic(
+    snapshot: Option<&Path>,
+    config: &Config,
+    world: &World<'_>,
+) -> Result<Arc<Traffic>, Error> {
+    let matters = !config.tables.heats.is_empty() || snapshot.is_some() || config.snapshot.is_some();
+    let today = if matters { Some(today(world)?) } else { None };
+    known(snapshot, config, today).map(Arc::new)
+}
+
+/// What is known of tables on this day; without one, no declaration has ended.
+pub(super) fn known(snapshot: Option<&Path>, config: &Config, today: Option<Date>) -> Result<Traffic, Error> {
+    let tables = &config.tables;
+    let has_ended = |until: Option<Date>| until.zip(today).is_some_and(|(until, today)| until < today);
+    let declared = tables.heats.iter().filter(|it| !has_ended(it.until)).map(|it| it.declared.clone());
+    let traffic = Traffic::declared(declared.collect(), tables.limits, tables.pool);
+    Ok(match snapshot.or(config.snapshot.as_deref()) {
+        Some(path) => {
+            let snapshot = read(path)?;
+            let days =
+                taken_on(&snapshot).zip(today).map(|(taken, today)| day_number(today) - day_number(taken));
+            traffic.with(snapshot, days)
+        }
+        None => traffic,
+    })
+}
+
+/// The declarations that have ended, which somebody may still count on.
+pub(super) fn ended(config: &Config, today: Date) -> impl Iterator<Item = OverrideMisuse> {
+    config.tables.heats.iter().filter_map(move |it| {
+        let until = it.until.filter(|it| *it < today)?;
+        Some(OverrideMisuse { rule: "expired-override", span: it.span, detail: until.to_string() })
+    })
+}
+
+fn taken_on(snapshot: &Snapshot) -> Option<Date> {
+    snapshot.taken_at.parse::<Datetime>().ok()?.date
+}
+
+fn read(path: &Path) -> Result<Snapshot, Error> {
+    let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    Snapshot::parse(&text)
+        .map_err(|problem| Error::Usage(format!("{} is no snapshot: {problem}", path.display())))
+}

@@ -1,0 +1,201 @@
+//! How bad a finding is, given what is known of its tables: heat for every lock, size for work that grows with them.
+
+use super::Severities;
+use crate::{
+    effect::{Blocks, Effect, Harm, Lock, Outcome, Relation},
+    finding::Severity,
+    traffic::{Heat, Hold, Queue, Traffic},
+};
+
+/// What is known when one statement is judged.
+#[derive(Clone, Copy)]
+pub struct Weights<'t> {
+    /// The tables.
+    pub traffic: &'t Traffic,
+    /// How long the statement's locks are held: until its transaction ends. `None` if that is not known.
+    pub held: Option<Hold>,
+}
+
+/// What of a finding depends on its tables.
+pub(super) struct Weighed {
+    pub(super) severity: Severity,
+    /// Numbers for the message.
+    pub(super) cost: Option<String>,
+    /// Why the tables are taken for what they are, and what would change if.
+    pub(super) notes: Vec<String>,
+}
+
+/// How many tables a finding explains.
+const MAX_EXPLAINED: usize = 3;
+
+/// The `lock_timeout` that is compared with none, in milliseconds.
+const RECOMMENDED_MS: u64 = 2_000;
+
+/// A timeout that leaves more than this share of the statements waiting is not worth telling of.
+const WORTH_IT: f64 = 0.8;
+
+/// Weighs what a rule of these severities says of the effects.
+pub(super) fn weigh(
+    severities: Severities,
+    effects: &[&Effect],
+    outcome: &Outcome,
+    weights: &Weights<'_>,
+) -> Weighed {
+    let traffic = weights.traffic;
+    if traffic.is_empty() {
+        return Weighed { severity: severities.at(Heat::Unknown), cost: None, notes: Vec::new() };
+    }
+    let tables = tables(effects);
+    let heats = tables.iter().map(|it| traffic.heat(it));
+    let hottest = heats.max().unwrap_or_default();
+    let severity = severities.at(hottest);
+    let severity = match weights.held.filter(|_| grows(effects) && depends_on_heat(severities)) {
+        Some(hold) if hold.high_ms <= traffic.budget_ms(hottest) => severity.min(Severity::Note),
+        Some(hold) if hold.low_ms > traffic.budget_ms(hottest) => severities.at(Heat::Hot),
+        _ => severity,
+    };
+    // Of what is certain to fail, it does not matter who would have waited.
+    let fails = effects.iter().any(|it| it.harms.contains(Harm::Fails));
+    let explained = if fails { &[][..] } else { &tables[..] };
+    let mut notes: Vec<String> =
+        explained.iter().take(MAX_EXPLAINED).filter_map(|it| traffic.evidence(it)).collect();
+    let mut cost = None;
+    if depends_on_heat(severities)
+        && let Some(found) = costly(&tables, effects, outcome, weights)
+    {
+        cost = Some(found.in_words(traffic));
+        notes.extend(found.basis());
+        notes.extend(found.with_timeout(outcome.situation.lock_timeout_ms, traffic));
+    }
+    Weighed { severity, cost, notes }
+}
+
+/// Whether a rule is about making others wait: what breaks the application is as bad on any table.
+fn depends_on_heat(severities: Severities) -> bool {
+    severities.hot != severities.cold
+}
+
+/// Whether there is work that grows with a table.
+fn grows(effects: &[&Effect]) -> bool {
+    effects.iter().any(|it| !it.effort().is_empty())
+}
+
+/// The relations that the effects are on, each once; indexes only where there is no other.
+fn tables<'e>(effects: &[&'e Effect]) -> Vec<&'e Relation> {
+    let mut found: Vec<&Relation> = Vec::new();
+    for relation in effects.iter().filter_map(|it| it.relation.as_ref()) {
+        if !found.iter().any(|it| it.name == relation.name) {
+            found.push(relation);
+        }
+    }
+    if found.iter().any(|it| it.kind.has_rows()) {
+        found.retain(|it| it.kind.has_rows());
+    }
+    found
+}
+
+/// What a lock on one table costs.
+struct Cost<'e> {
+    table: &'e Relation,
+    per_s: f64,
+    /// How long the lock is held; `None` for a moment.
+    hold: Option<Hold>,
+    wait_ms: u64,
+    queue: Queue,
+}
+
+/// The most expensive lock of the finding; `None` if nothing is known or nobody waits.
+fn costly<'e>(
+    tables: &[&'e Relation],
+    effects: &[&Effect],
+    outcome: &Outcome,
+    weights: &Weights<'_>,
+) -> Option<Cost<'e>> {
+    let traffic = weights.traffic;
+    let hold = if grows(effects) { Some(weights.held?) } else { None };
+    let costs = tables.iter().filter_map(|table| {
+        let on_it = effects.iter().filter(|it| it.relation.as_ref().is_some_and(|it| it.name == table.name));
+        let blocks = on_it.filter_map(|it| it.lock).map(Lock::blocks).max().unwrap_or(Blocks::Nothing);
+        let per_s = traffic.per_s(&table.name, blocks)?;
+        let wait_ms = traffic.wait_ms(&table.name, outcome.situation.lock_timeout_ms);
+        let queue = Queue::new(per_s, wait_ms, hold.unwrap_or_default(), traffic.pool());
+        (blocks > Blocks::Nothing).then_some(Cost { table, per_s, hold, wait_ms, queue })
+    });
+    costs.max_by(|a, b| a.queue.waiting.1.total_cmp(&b.queue.waiting.1))
+}
+
+impl Cost<'_> {
+    /// `for 4–9 min; about 58,000–130,000 statements wait, and a pool of 60 is gone in 400 ms`
+    fn in_words(&self, traffic: &Traffic) -> String {
+        let (low, high) = self.queue.waiting;
+        let waiting = match (about(low), about(high)) {
+            _ if high < 1.0 => "hardly a statement waits".to_owned(),
+            (low, high) if low == high => format!("about {high} statements wait"),
+            (_, high) if low < 1.0 => format!("up to {high} statements wait"),
+            (low, high) => format!("about {low}–{high} statements wait"),
+        };
+        let how_long = match self.hold {
+            Some(hold) => format!("for {hold}"),
+            None if self.wait_ms == 0 => "for a moment".to_owned(),
+            None => {
+                format!("behind a transaction as long as the longest that was seen, {}", time(self.wait_ms))
+            }
+        };
+        match self.queue.pool_gone_s.zip(traffic.pool()) {
+            Some((seconds, pool)) => {
+                let gone = time(
+                    std::time::Duration::from_secs_f64(seconds.clamp(0.001, 1e9))
+                        .as_millis()
+                        .try_into()
+                        .unwrap_or(u64::MAX),
+                );
+                format!("{how_long}; {waiting}, and a pool of {pool} is gone in {gone}")
+            }
+            None => format!("{how_long}; {waiting}"),
+        }
+    }
+
+    /// What the time rests on.
+    fn basis(&self) -> Option<String> {
+        self.hold.filter(|it| it.high_ms > 0)?;
+        Some("the time is that of the tables' bytes at an assumed throughput, which nobody measured on this server".to_owned())
+    }
+
+    /// What a `lock_timeout` would change, where none is in force.
+    fn with_timeout(&self, in_force: Option<u64>, traffic: &Traffic) -> Option<String> {
+        let wait_ms = traffic.wait_ms(&self.table.name, Some(RECOMMENDED_MS));
+        if in_force.is_some() || wait_ms >= self.wait_ms || self.queue.waiting.1 < 1.0 {
+            return None;
+        }
+        let queue = Queue::new(self.per_s, wait_ms, self.hold.unwrap_or_default(), None);
+        if queue.waiting.1 > WORTH_IT * self.queue.waiting.1 {
+            return None;
+        }
+        let (without, with) = (about(self.queue.waiting.1), about(queue.waiting.1));
+        Some(format!(
+            "without lock_timeout up to {without} statements wait; with lock_timeout = '2s' up to {with} at each try"
+        ))
+    }
+}
+
+/// `12 s`
+fn time(ms: u64) -> String {
+    Hold { low_ms: ms, high_ms: ms }.to_string().trim_start_matches("about ").to_owned()
+}
+
+/// A number with two digits that say something: `58,000`.
+fn about(number: f64) -> String {
+    if number < 100.0 {
+        return format!("{number:.0}");
+    }
+    let digits = format!("{number:.0}");
+    let rounded: String = digits.char_indices().map(|(n, digit)| if n < 2 { digit } else { '0' }).collect();
+    let mut grouped = String::new();
+    for (n, digit) in rounded.chars().enumerate() {
+        if n > 0 && (rounded.len() - n).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

@@ -1,0 +1,39 @@
+//! Who waits: statements that come while a lock is waited for and held.
+//!
+//! A request is granted only if it conflicts with no lock that is held and with none that is waited for, so whoever comes later waits
+//! behind the migration as well. Source: `src/backend/storage/lmgr/README`, Lock Requests; `ProcSleep` in
+//! `src/backend/storage/lmgr/proc.c`.
+
+use super::Hold;
+
+/// What waits behind a lock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Queue {
+    /// Conflicting statements each second.
+    pub per_s: f64,
+    /// How many of them wait at the end: if the lock is had at once, and if it is waited for as long as can be expected.
+    pub waiting: (f64, f64),
+    /// After how many seconds all connections of the pool wait; `None` if no pool is known, or it is never used up.
+    pub pool_gone_s: Option<f64>,
+}
+
+impl Queue {
+    /// `per_s` conflicting statements come each second, the lock is waited for at most `wait_ms` and held for `hold`.
+    pub fn new(per_s: f64, wait_ms: u64, hold: Hold, pool: Option<u64>) -> Self {
+        let statements = |ms: u64| per_s * in_seconds(ms);
+        let waiting = (statements(hold.low_ms), statements(hold.high_ms.saturating_add(wait_ms)));
+        let pool_gone_s = pool
+            .map(|it| as_float(it) / per_s)
+            .filter(|it| *it < in_seconds(hold.high_ms.saturating_add(wait_ms)));
+        Self { per_s, waiting, pool_gone_s }
+    }
+}
+
+fn in_seconds(ms: u64) -> f64 {
+    as_float(ms) / 1000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "estimates have two digits")]
+fn as_float(number: u64) -> f64 {
+    number as f64
+}

@@ -1,0 +1,257 @@
+//! What is known of each table: measured by a snapshot, declared by the user, or nothing.
+
+use globset::GlobSet;
+use rustc_hash::FxHashMap;
+
+use super::{
+    Heat, Hold,
+    snapshot::{Snapshot, Table},
+};
+use crate::{
+    effect::{Action, Blocks, Effect, Outcome, Relation, Role, Target, Work},
+    sql::statement::Name,
+};
+
+/// What is busy and large changes in a month.
+const OLD_DAYS: i64 = 30;
+
+/// From where on a table is hot or warm, and how long a lock may be held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// From so many statements a second on, a table is hot.
+    pub hot_per_s: f64,
+    /// From so many statements a second on, a table is warm.
+    pub warm_per_s: f64,
+    /// How long a hot table, or one of which nothing is known, may be locked, in milliseconds.
+    pub hot_ms: u64,
+    /// The same for a warm table.
+    pub warm_ms: u64,
+    /// The same for a cold table.
+    pub cold_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { hot_per_s: 50.0, warm_per_s: 1.0, hot_ms: 1_000, warm_ms: 5_000, cold_ms: 30_000 }
+    }
+}
+
+/// What the user says of some tables.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// The tables, as `schema.name`.
+    pub tables: GlobSet,
+    /// How much they are used.
+    pub heat: Heat,
+    /// Why it is so.
+    pub reason: String,
+    /// Where it is declared: `lockkeeper.toml:12`.
+    pub place: String,
+}
+
+/// What is known of tables.
+#[derive(Clone, Debug, Default)]
+pub struct Traffic {
+    tables: FxHashMap<Name, Table>,
+    /// The tables of indexes, with the bytes of those.
+    indexes: FxHashMap<Name, (Name, u64)>,
+    declared: Vec<Declared>,
+    limits: Limits,
+    /// The longest transaction that was seen, in milliseconds.
+    longest_ms: u64,
+    /// How many connections can wait before nobody gets one.
+    pool: Option<u64>,
+    /// The day of the snapshot, and that it is old if it is.
+    taken_on: String,
+}
+
+impl Traffic {
+    /// Nothing but what the user declares; the last declaration that matches a table decides.
+    pub fn declared(declared: Vec<Declared>, limits: Limits, pool: Option<u64>) -> Self {
+        Self { declared, limits, pool, ..Self::default() }
+    }
+
+    /// With what a snapshot of so many days ago says. An old one says the same, but people should know.
+    #[must_use]
+    pub fn with(mut self, snapshot: Snapshot, days: Option<i64>) -> Self {
+        self.longest_ms = snapshot.transactions.longest_ms;
+        let max = snapshot.settings.get("max_connections").and_then(|it| it.parse::<u64>().ok());
+        self.pool = self.pool.or_else(|| max.map(|it| it.saturating_sub(snapshot.transactions.n_sessions)));
+        snapshot.taken_at.split('T').next().unwrap_or_default().clone_into(&mut self.taken_on);
+        if let Some(days) = days.filter(|it| *it > OLD_DAYS) {
+            self.taken_on = format!("{}, {days} days old", self.taken_on);
+        }
+        for table in snapshot.tables {
+            let Some(name) = name(&table.name) else { continue };
+            for index in &table.indexes {
+                let of = self::name(&index.name)
+                    .map(|it| Name { schema: it.schema.or(name.schema.clone()), ..it });
+                self.indexes.extend(of.map(|it| (it, (name.clone(), index.bytes))));
+            }
+            self.tables.insert(name, table);
+        }
+        self
+    }
+
+    /// Whether anything is known of any table.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.declared.is_empty()
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The pool's size, if there is one.
+    pub fn pool(&self) -> Option<u64> {
+        self.pool
+    }
+
+    /// How long a lock on a table may be held.
+    pub fn budget_ms(&self, heat: Heat) -> u64 {
+        match heat {
+            Heat::Hot | Heat::Unknown => self.limits.hot_ms,
+            Heat::Warm => self.limits.warm_ms,
+            Heat::Cold => self.limits.cold_ms,
+        }
+    }
+
+    /// What was measured of the table, or of the table that an index is of.
+    pub fn table(&self, name: &Name) -> Option<&Table> {
+        self.tables.get(name).or_else(|| self.tables.get(&self.indexes.get(name)?.0))
+    }
+
+    /// How much a relation is used: an index like its table.
+    pub fn heat(&self, relation: &Relation) -> Heat {
+        let table = self.table(&relation.name);
+        if let Some(declared) = self.declaration(&relation.name) {
+            return declared.heat;
+        }
+        table.map_or(Heat::Unknown, |it| match it.reads_per_s + it.writes_per_s {
+            rate if rate >= self.limits.hot_per_s => Heat::Hot,
+            rate if rate >= self.limits.warm_per_s => Heat::Warm,
+            _ => Heat::Cold,
+        })
+    }
+
+    fn declaration(&self, name: &Name) -> Option<&Declared> {
+        let name = self.indexes.get(name).map_or(name, |it| &it.0).to_string();
+        self.declared.iter().rev().find(|it| it.tables.is_match(&name))
+    }
+
+    /// Why a relation is taken for what it is: one line. `None` where nothing at all is known of any table.
+    pub fn evidence(&self, relation: &Relation) -> Option<String> {
+        if self.is_empty() || !relation.kind.has_rows() {
+            return None;
+        }
+        let (name, heat) = (&relation.name, self.heat(relation).name());
+        let measured = self.tables.get(name).map(|it| {
+            let rows =
+                it.rows.map_or_else(|| "never analyzed".to_owned(), |it| format!("{} rows", grouped(it)));
+            let size = in_bytes(it.heap_bytes + it.index_bytes + it.toast_bytes);
+            let taken_on = &self.taken_on;
+            let (reads, writes) = (rate(it.reads_per_s), rate(it.writes_per_s));
+            format!("{reads} reads/s, {writes} rows written/s, {size}, {rows} (snapshot of {taken_on})")
+        });
+        Some(match (self.declaration(name), measured) {
+            (Some(it), Some(measured)) => {
+                format!("{name} is {heat}, as {} declares ({}); measured: {measured}", it.place, it.reason)
+            }
+            (Some(it), None) => format!("{name} is {heat}, as {} declares: {}", it.place, it.reason),
+            (None, Some(measured)) => format!("{name} is {heat}: {measured}"),
+            (None, None) if self.tables.is_empty() => return None,
+            (None, None) => format!("{name} is unknown: no snapshot has it, and nobody declares it"),
+        })
+    }
+
+    /// How long what a statement does takes; `None` if it works on a table of unknown size.
+    pub fn duration(&self, outcome: &Outcome) -> Option<Hold> {
+        let mut hold = Hold::default();
+        let mut seen: Vec<(&Name, Work)> = Vec::new();
+        let worked = outcome.effects.iter().filter(|it| it.action != Action::HoldLock);
+        // The bytes of a partitioned table are those of its partitions.
+        let is_in_parts = outcome.effects.iter().any(|it| it.role == Role::Child && !it.effort().is_empty());
+        for effect in worked {
+            if is_in_parts && effect.role == Role::Subject {
+                continue;
+            }
+            let Some(relation) = effect.relation.as_ref().filter(|it| it.target == Target::Existing) else {
+                continue;
+            };
+            for work in Work::ALL.into_iter().filter(|it| effect.effort().contains(*it)) {
+                if !seen.contains(&(&relation.name, work)) {
+                    seen.push((&relation.name, work));
+                    hold = hold.then(self.work(effect, relation, work)?);
+                }
+            }
+        }
+        Some(hold)
+    }
+
+    fn work(&self, effect: &Effect, relation: &Relation, work: Work) -> Option<Hold> {
+        if effect.role == Role::Index {
+            return Some(Hold::of_bytes(work, self.indexes.get(&relation.name)?.1));
+        }
+        Some(Hold::of(work, self.tables.get(&relation.name)?))
+    }
+
+    /// How many statements come each second that a lock of this kind on the relation makes wait.
+    pub fn per_s(&self, name: &Name, blocks: Blocks) -> Option<f64> {
+        let table = self.table(name)?;
+        Some(match blocks {
+            Blocks::Nothing => 0.0,
+            Blocks::Writes => table.writes_per_s,
+            Blocks::Everything => table.reads_per_s + table.writes_per_s,
+        })
+    }
+
+    /// How long a lock on the relation may be waited for: as long as the longest transaction that was seen, or until `lock_timeout_ms`.
+    pub fn wait_ms(&self, name: &Name, lock_timeout_ms: Option<u64>) -> u64 {
+        let seen = self.table(name).and_then(|it| it.longest_transaction_ms).unwrap_or(self.longest_ms);
+        lock_timeout_ms.map_or(seen, |it| it.min(seen))
+    }
+}
+
+/// `schema.name` as SQL writes it, with quotes where it needs them.
+fn name(text: &str) -> Option<Name> {
+    let (mut parts, mut part, mut is_quoted) = (Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(next) = chars.next() {
+        match next {
+            '"' if is_quoted && chars.next_if_eq(&'"').is_some() => part.push('"'),
+            '"' => is_quoted = !is_quoted,
+            '.' if !is_quoted => parts.push(std::mem::take(&mut part)),
+            _ => part.push(next),
+        }
+    }
+    let schema = parts.pop();
+    (parts.is_empty() && !is_quoted && !part.is_empty())
+        .then(|| Name { schema: schema.map(Into::into), name: part.into() })
+}
+
+/// `1,200,000,000`
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A rate with as many digits as say something.
+fn rate(per_s: f64) -> String {
+    if per_s >= 10.0 || per_s == 0.0 { format!("{per_s:.0}") } else { format!("{per_s:.2}") }
+}
+
+/// `214 GB`, in powers of ten.
+fn in_bytes(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 4] =
+        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    let unit = UNITS.into_iter().find(|it| bytes >= it.1);
+    unit.map_or_else(|| format!("{bytes} bytes"), |(unit, size)| format!("{} {unit}", bytes / size))
+}
