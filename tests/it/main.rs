@@ -18,6 +18,7 @@ mod lsp;
 mod mutations;
 mod overrides;
 mod parse;
+mod queue;
 mod real_tools;
 mod report;
 mod repository;

@@ -19,7 +19,8 @@ pub(crate) const TIME_ZONE: &str = "Europe/Berlin";
 ///
 /// Every server has a role `app`, and a tablespace `elsewhere`.
 pub(crate) fn server(major: u16) -> Option<Sandbox> {
-    let settings = [("timezone", TIME_ZONE), ("allow_in_place_tablespaces", "on")];
+    let settings =
+        [("timezone", TIME_ZONE), ("allow_in_place_tablespaces", "on"), ("max_connections", "120")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     match Sandbox::start(major, &Options { settings, ..Options::default() }) {
         Ok(server) => {
