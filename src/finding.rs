@@ -62,6 +62,32 @@ pub struct Finding {
     pub fix: Option<Box<Fix>>,
     /// The declaration that gave it another severity; `None` if none did.
     pub overridden: Option<Box<Overridden>>,
+    /// What the lock costs those who use the table; `None` where nothing is known of it, or nobody waits.
+    pub damage: Option<Box<Damage>>,
+}
+
+/// What a lock costs those who use the table, by what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    /// The table, `schema.name`.
+    pub relation: String,
+    /// PostgreSQL's name of the lock.
+    pub lock: &'static str,
+    /// How long it is held, in milliseconds; `None` for a moment.
+    pub hold_ms: Option<Range>,
+    /// How many statements wait in the end.
+    pub waiting: Range,
+    /// After how many milliseconds all connections of the pool wait; `None` if that does not come to pass, or no pool is known.
+    pub pool_gone_ms: Option<u64>,
+}
+
+/// From how much to how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Range {
+    /// At least.
+    pub low: u64,
+    /// At most.
+    pub high: u64,
 }
 
 /// What the user has declared of a finding.

@@ -210,6 +210,7 @@ impl Judged<'_> {
             fingerprint: fingerprint::in_digits(fingerprint),
             fix: None,
             overridden: None,
+            damage: judgement.damage,
         }
     }
 }

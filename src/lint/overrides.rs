@@ -30,6 +30,7 @@ pub fn judge_overrides(
             fingerprint: fingerprint::in_digits(fingerprint::of(misuse.rule, None, &text, 0)),
             fix: None,
             overridden: None,
+            damage: judgement.damage,
         })
     };
     misuses.into_iter().filter_map(finding).collect()

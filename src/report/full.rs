@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::{
-    Assumed, Baseline, Event, Framework, Reporter, Summary, Unread, UsedOverride, counted, excerpt::Excerpt,
+    Assumed, Baseline, Event, Framework, Reporter, Summary, Unread, UsedOverride, counted, damage::Ranking,
+    excerpt::Excerpt,
 };
 use crate::{
     effect::Runner,
@@ -20,13 +21,14 @@ pub struct Full<W> {
     out: W,
     renderer: Renderer,
     assumed: Assumed,
+    ranking: Ranking,
 }
 
 impl<W: Write> Full<W> {
     /// A reporter that writes to `out`, with colours if `styled`.
     pub fn new(out: W, styled: bool) -> Self {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-        Self { out, renderer, assumed: Assumed::default() }
+        Self { out, renderer, assumed: Assumed::default(), ranking: Ranking::default() }
     }
 }
 
@@ -36,6 +38,7 @@ impl<W: Write> Reporter for Full<W> {
             Event::Assumed(assumed) => self.assumed = assumed.clone(),
             Event::File(_) | Event::Hidden(..) => {}
             Event::Finding(finding, text) => {
+                self.ranking.add(finding);
                 let group = group(finding, text);
                 writeln!(self.out, "{}\n", self.renderer.render(&[group]))?;
             }
@@ -51,6 +54,9 @@ impl<W: Write> Reporter for Full<W> {
 
 impl<W: Write> Full<W> {
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        if let Some(table) = self.ranking.table() {
+            writeln!(self.out, "{table}\n")?;
+        }
         match self.assumed.nothing_changed() {
             Some(said) if summary.n_files == 0 => writeln!(self.out, "{said}")?,
             _ => writeln!(self.out, "{}", counts(summary))?,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Assumed, Event, Framework, HiddenBy, Reporter, Summary, Unread};
 use crate::{
     effect::{Action, Blocks, Harm, Lock, Outcome, Role, Runner, Scope, Target, WorkSet},
-    finding::{Finding, Fix, Overridden, Severity},
+    finding::{Damage, Finding, Fix, Overridden, Severity},
     lint::{LintedFile, LintedStatement},
     sql::statement::{RelationKind, StatementKind},
     traffic::Heat,
@@ -118,6 +118,7 @@ struct JsonFinding {
     fix: Option<Box<Fix>>,
     #[serde(rename = "override")]
     overridden: Option<Box<Overridden>>,
+    damage: Option<Box<Damage>>,
 }
 
 /// A finding that is not reported, and what hides it.
@@ -283,6 +284,7 @@ impl From<&Finding> for JsonFinding {
             fingerprint: finding.fingerprint,
             fix: finding.fix,
             overridden: finding.overridden,
+            damage: finding.damage,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Only this module and the command line write to the user; everything writes to a writer that it was given.
 
 mod concise;
+mod damage;
 mod excerpt;
 mod full;
 mod json;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     effect::{Action, Effect, Harm, Outcome, Relation, Role, Work},
-    finding::Severity,
+    finding::{Damage, Severity},
 };
 
 /// What a rule says of a statement.
@@ -26,6 +26,8 @@ pub struct Judgement<'a> {
     pub notes: Vec<String>,
     /// The relation that it is about.
     pub relation: Option<Relation>,
+    /// What the lock costs those who use the table.
+    pub damage: Option<Box<Damage>>,
     /// Which of the outcome's effects it is about, by their indexes.
     pub effects: Vec<usize>,
 }
@@ -135,6 +137,7 @@ fn judgement<'a>(
         severity: weighed.severity,
         notes,
         message,
+        damage: weighed.damage.map(Box::new),
         help: rule.help.as_ref().map(|it| it.fill(&facts)),
         relation: effects.iter().find_map(|it| it.relation.clone()),
         effects: group.effects.clone(),

@@ -125,6 +125,7 @@ impl RuleSet {
             message: rule.message.fill(&facts),
             help: rule.help.as_ref().map(|it| it.fill(&facts)),
             notes: Vec::new(),
+            damage: None,
             relation,
             effects: Vec::new(),
         })

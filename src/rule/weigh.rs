@@ -3,8 +3,8 @@
 use super::Severities;
 use crate::{
     effect::{Blocks, Effect, Harm, Lock, Outcome, Relation},
-    finding::Severity,
-    traffic::{Heat, Hold, Queue, Traffic},
+    finding::{Damage, Range, Severity},
+    traffic::{Heat, Hold, Queue, Traffic, about, between, time},
 };
 
 /// What is known when one statement is judged.
@@ -21,6 +21,8 @@ pub(super) struct Weighed {
     pub(super) severity: Severity,
     /// Numbers for the message.
     pub(super) cost: Option<String>,
+    /// The same, as numbers.
+    pub(super) damage: Option<Damage>,
     /// Why the tables are taken for what they are, and what would change if.
     pub(super) notes: Vec<String>,
 }
@@ -43,7 +45,12 @@ pub(super) fn weigh(
 ) -> Weighed {
     let traffic = weights.traffic;
     if traffic.is_empty() {
-        return Weighed { severity: severities.at(Heat::Unknown), cost: None, notes: Vec::new() };
+        return Weighed {
+            severity: severities.at(Heat::Unknown),
+            cost: None,
+            damage: None,
+            notes: Vec::new(),
+        };
     }
     let tables = tables(effects);
     let heats = tables.iter().map(|it| traffic.heat(it));
@@ -59,15 +66,16 @@ pub(super) fn weigh(
     let explained = if fails { &[][..] } else { &tables[..] };
     let mut notes: Vec<String> =
         explained.iter().take(MAX_EXPLAINED).filter_map(|it| traffic.evidence(it)).collect();
-    let mut cost = None;
+    let (mut cost, mut damage) = (None, None);
     if depends_on_heat(severities)
         && let Some(found) = costly(&tables, effects, outcome, weights)
     {
         cost = Some(found.in_words(traffic));
+        damage = found.damage();
         notes.extend(found.basis());
         notes.extend(found.with_timeout(outcome.situation.lock_timeout_ms, traffic));
     }
-    Weighed { severity, cost, notes }
+    Weighed { severity, cost, damage, notes }
 }
 
 /// Whether a rule is about making others wait: what breaks the application is as bad on any table.
@@ -97,6 +105,7 @@ fn tables<'e>(effects: &[&'e Effect]) -> Vec<&'e Relation> {
 /// What a lock on one table costs.
 struct Cost<'e> {
     table: &'e Relation,
+    lock: Lock,
     per_s: f64,
     /// How long the lock is held; `None` for a moment.
     hold: Option<Hold>,
@@ -115,11 +124,12 @@ fn costly<'e>(
     let hold = if grows(effects) { Some(weights.held?) } else { None };
     let costs = tables.iter().filter_map(|table| {
         let on_it = effects.iter().filter(|it| it.relation.as_ref().is_some_and(|it| it.name == table.name));
-        let blocks = on_it.filter_map(|it| it.lock).map(Lock::blocks).max().unwrap_or(Blocks::Nothing);
+        let lock = on_it.filter_map(|it| it.lock).max()?;
+        let blocks = lock.blocks();
         let per_s = traffic.per_s(&table.name, blocks)?;
         let wait_ms = traffic.wait_ms(&table.name, outcome.situation.lock_timeout_ms);
         let queue = Queue::new(per_s, wait_ms, hold.unwrap_or_default(), traffic.pool());
-        (blocks > Blocks::Nothing).then_some(Cost { table, per_s, hold, wait_ms, queue })
+        (blocks > Blocks::Nothing).then_some(Cost { table, lock, per_s, hold, wait_ms, queue })
     });
     costs.max_by(|a, b| a.queue.waiting.1.total_cmp(&b.queue.waiting.1))
 }
@@ -127,12 +137,11 @@ fn costly<'e>(
 impl Cost<'_> {
     /// `for 4–9 min; about 58,000–130,000 statements wait, and a pool of 60 is gone in 400 ms`
     fn in_words(&self, traffic: &Traffic) -> String {
-        let (low, high) = self.queue.waiting;
-        let waiting = match (about(low), about(high)) {
-            _ if high < 1.0 => "hardly a statement waits".to_owned(),
-            (low, high) if low == high => format!("about {high} statements wait"),
-            (_, high) if low < 1.0 => format!("up to {high} statements wait"),
-            (low, high) => format!("about {low}–{high} statements wait"),
+        let (low, high) = (whole(self.queue.waiting.0), whole(self.queue.waiting.1));
+        let waiting = match low {
+            _ if high == 0 => "hardly a statement waits".to_owned(),
+            0 => format!("up to {} statements wait", about(high)),
+            _ => format!("about {} statements wait", between(low, high)),
         };
         let how_long = match self.hold {
             Some(hold) => format!("for {hold}"),
@@ -143,16 +152,24 @@ impl Cost<'_> {
         };
         match self.queue.pool_gone_s.zip(traffic.pool()) {
             Some((seconds, pool)) => {
-                let gone = time(
-                    std::time::Duration::from_secs_f64(seconds.clamp(0.001, 1e9))
-                        .as_millis()
-                        .try_into()
-                        .unwrap_or(u64::MAX),
-                );
+                let gone = time(whole(seconds * 1000.0).max(1));
                 format!("{how_long}; {waiting}, and a pool of {pool} is gone in {gone}")
             }
             None => format!("{how_long}; {waiting}"),
         }
+    }
+
+    /// `None` if hardly a statement waits.
+    fn damage(&self) -> Option<Damage> {
+        let range = |it: Hold| Range { low: it.low_ms, high: it.high_ms };
+        let (low, high) = self.queue.waiting;
+        (high >= 1.0).then(|| Damage {
+            relation: self.table.name.to_string(),
+            lock: self.lock.name(),
+            hold_ms: self.hold.map(range),
+            waiting: Range { low: whole(low), high: whole(high) },
+            pool_gone_ms: self.queue.pool_gone_s.map(|it| whole(it * 1000.0)),
+        })
     }
 
     /// What the time rests on.
@@ -171,31 +188,15 @@ impl Cost<'_> {
         if queue.waiting.1 > WORTH_IT * self.queue.waiting.1 {
             return None;
         }
-        let (without, with) = (about(self.queue.waiting.1), about(queue.waiting.1));
+        let (without, with) = (about(whole(self.queue.waiting.1)), about(whole(queue.waiting.1)));
         Some(format!(
             "without lock_timeout up to {without} statements wait; with lock_timeout = '2s' up to {with} at each try"
         ))
     }
 }
 
-/// `12 s`
-fn time(ms: u64) -> String {
-    Hold { low_ms: ms, high_ms: ms }.to_string().trim_start_matches("about ").to_owned()
-}
-
-/// A number with two digits that say something: `58,000`.
-fn about(number: f64) -> String {
-    if number < 100.0 {
-        return format!("{number:.0}");
-    }
-    let digits = format!("{number:.0}");
-    let rounded: String = digits.char_indices().map(|(n, digit)| if n < 2 { digit } else { '0' }).collect();
-    let mut grouped = String::new();
-    for (n, digit) in rounded.chars().enumerate() {
-        if n > 0 && (rounded.len() - n).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+/// The nearest whole number; estimates are far below what does not fit.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
 }

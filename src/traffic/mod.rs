@@ -7,11 +7,13 @@ mod hold;
 mod queue;
 pub mod snapshot;
 mod tables;
+mod words;
 
 pub use hold::Hold;
 pub use queue::Queue;
 pub use snapshot::Snapshot;
 pub use tables::{Declared, Limits, Traffic};
+pub use words::{about, between, grouped, time};
 
 use serde::{Deserialize, Serialize};
 

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use super::{
     Heat, Hold,
     snapshot::{Snapshot, Table},
+    words::{grouped, in_bytes, rate},
 };
 use crate::{
     effect::{Action, Blocks, Effect, Outcome, Relation, Role, Target, Work},
@@ -228,30 +229,4 @@ fn name(text: &str) -> Option<Name> {
     let schema = parts.pop();
     (parts.is_empty() && !is_quoted && !part.is_empty())
         .then(|| Name { schema: schema.map(Into::into), name: part.into() })
-}
-
-/// `1,200,000,000`
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// A rate with as many digits as say something.
-fn rate(per_s: f64) -> String {
-    if per_s >= 10.0 || per_s == 0.0 { format!("{per_s:.0}") } else { format!("{per_s:.2}") }
-}
-
-/// `214 GB`, in powers of ten.
-fn in_bytes(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 4] =
-        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    let unit = UNITS.into_iter().find(|it| bytes >= it.1);
-    unit.map_or_else(|| format!("{bytes} bytes"), |(unit, size)| format!("{} {unit}", bytes / size))
 }

@@ -60,7 +60,7 @@ const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("lsp_types", &["src/lsp/"]),
     ("include_dir", &["src/rule/set.rs"]),
     ("annotate_snippets", &["src/report/", "src/config/mistake.rs"]),
-    ("comfy_table", &["src/cli/"]),
+    ("comfy_table", &["src/cli/", "src/report/"]),
     ("clap", &["src/cli/", "src/report/mod.rs", "src/config/mod.rs"]),
 ];
 
