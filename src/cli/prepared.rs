@@ -127,6 +127,7 @@ impl Prepared {
             n_schema_files: self.inputs.n(InputRole::Schema),
             n_history_files: self.inputs.n(InputRole::History),
             n_down_files: self.inputs.n_down,
+            snapshot: self.options.traffic.snapshot(),
             n_other_files: self.inputs.n_other,
             frameworks: self.inputs.frameworks.iter().map(framework).collect(),
             since: self.since.clone(),

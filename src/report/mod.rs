@@ -103,6 +103,8 @@ pub struct Assumed {
     pub n_history_files: usize,
     /// Down migrations that were left out.
     pub n_down_files: usize,
+    /// What is known of tables, in a few words.
+    pub snapshot: Option<String>,
     /// Files that were left out because the framework does not run them.
     pub n_other_files: usize,
     /// What is taken to run the files.

@@ -64,6 +64,7 @@ pub struct Traffic {
     pool: Option<u64>,
     /// The day of the snapshot, and that it is old if it is.
     taken_on: String,
+    is_old: bool,
 }
 
 impl Traffic {
@@ -80,6 +81,7 @@ impl Traffic {
         self.pool = self.pool.or_else(|| max.map(|it| it.saturating_sub(snapshot.transactions.n_sessions)));
         snapshot.taken_at.split('T').next().unwrap_or_default().clone_into(&mut self.taken_on);
         if let Some(days) = days.filter(|it| *it > OLD_DAYS) {
+            self.is_old = true;
             self.taken_on = format!("{}, {days} days old", self.taken_on);
         }
         for table in snapshot.tables {
@@ -99,9 +101,20 @@ impl Traffic {
         self.tables.is_empty() && self.declared.is_empty()
     }
 
-    /// The limits.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
+    /// The snapshot in a few words, such as `snapshot of 2026-11-19`; `None` if there is none.
+    pub fn snapshot(&self) -> Option<String> {
+        (!self.taken_on.is_empty()).then(|| format!("snapshot of {}", self.taken_on))
+    }
+
+    /// Whether the snapshot is so old that what is busy may have changed.
+    pub fn is_old(&self) -> bool {
+        self.is_old
+    }
+
+    /// How many tables of the snapshot are of each heat, hottest first.
+    pub fn counts(&self) -> [(Heat, usize); 3] {
+        let heats = self.tables.keys().map(|name| self.heat_of(name)).collect::<Vec<_>>();
+        [Heat::Hot, Heat::Warm, Heat::Cold].map(|heat| (heat, heats.iter().filter(|it| **it == heat).count()))
     }
 
     /// The pool's size, if there is one.
@@ -125,11 +138,14 @@ impl Traffic {
 
     /// How much a relation is used: an index like its table.
     pub fn heat(&self, relation: &Relation) -> Heat {
-        let table = self.table(&relation.name);
-        if let Some(declared) = self.declaration(&relation.name) {
+        self.heat_of(&relation.name)
+    }
+
+    fn heat_of(&self, name: &Name) -> Heat {
+        if let Some(declared) = self.declaration(name) {
             return declared.heat;
         }
-        table.map_or(Heat::Unknown, |it| match it.reads_per_s + it.writes_per_s {
+        self.table(name).map_or(Heat::Unknown, |it| match it.reads_per_s + it.writes_per_s {
             rate if rate >= self.limits.hot_per_s => Heat::Hot,
             rate if rate >= self.limits.warm_per_s => Heat::Warm,
             _ => Heat::Cold,

@@ -168,10 +168,25 @@ fn what_has_no_effect_any_more_is_worth_a_look() {
         "ok configuration: lockkeeper.toml",
         "ok migrations: 2 files; no framework that is known",
         "ok left out: 1 down migration, 0 that the framework does not run",
+        "ok tables: how much tables are used is not known; `lockkeeper snapshot` asks a server",
         "ok statements: all 2 can be read",
         "note baseline: known: 1 known finding left out, 1 no longer there",
         "note overrides: 2 overrides, 2 without effect",
         "ok since: no variable of a CI job names a branch: with --since auto everything is judged",
     ];
     assert_eq!(checks, expected);
+}
+
+/// A snapshot says how much tables are used; an old one is worth a new one.
+#[test]
+fn tables_are_counted_by_heat() {
+    let of = |snapshot: &str| {
+        let args = ["doctor", "fixtures/lint/hot-tables/index", "--snapshot", snapshot];
+        in_world(&args, b"", &[("SOURCE_DATE_EPOCH", "1795219200")]).stdout
+    };
+    let fresh = of("fixtures/lint/hot-tables/snapshot.json");
+    assert!(fresh.contains("2 hot, 0 warm, 1 cold (snapshot of 2026-11-19)"), "{fresh}");
+    assert!(!fresh.contains("take a new one"), "{fresh}");
+    let old = of("fixtures/lint/hot-tables/old.json");
+    assert!(old.contains("2026-08-01, 112 days old") && old.contains("take a new one"), "{old}");
 }

@@ -42,6 +42,7 @@ pub(super) fn checks(
     };
     let mut checks = histories(&prepared);
     checks.extend(schema(&prepared));
+    checks.push(tables(&prepared));
     let baseline = args.baseline.as_ref().or(config.baseline.as_ref());
     let (known, missing) = match baseline.map(|it| Known::read(it, &prepared.inputs)).transpose() {
         Ok(known) => (known, None),
@@ -55,6 +56,21 @@ pub(super) fn checks(
     checks.extend(missing);
     checks.push(base(config, paths, world));
     checks
+}
+
+/// What is known of how much tables are used.
+fn tables(prepared: &Prepared) -> Check {
+    let traffic = &prepared.options().traffic;
+    let Some(snapshot) = traffic.snapshot() else {
+        let says = if traffic.is_empty() { "how much tables are used is not known" } else { "as declared" };
+        return Check::ok("tables", format!("{says}; `lockkeeper snapshot` asks a server"));
+    };
+    let counts = traffic.counts().map(|(heat, n)| format!("{n} {}", heat.name()));
+    let says = format!("{} ({snapshot})", counts.join(", "));
+    if traffic.is_old() {
+        return Check::note("tables", says, "take a new one: `lockkeeper snapshot`");
+    }
+    Check::ok("tables", says)
 }
 
 /// Nobody says what to lint: what could be named?
