@@ -139,7 +139,8 @@ pub(super) struct Judged {
     /// The major version of the server that the files will run on, 13 to 18. Default: the oldest still supported.
     #[arg(long, value_name = "N", value_parser = major)]
     pub pg: Option<u16>,
-    /// What was there before: a `pg_dump --schema-only` file or a folder of SQL files. May be given more than once.
+    /// What was there before: a `pg_dump --schema-only` file, a folder of SQL files, or a snapshot, whose tables stand for all earlier
+    /// migrations. May be given more than once.
     #[arg(long, value_name = "FILE")]
     pub schema: Vec<PathBuf>,
     /// What a server said of its tables, as `snapshot` wrote it: how large and how busy they are decides how bad a lock is.

@@ -17,6 +17,7 @@ use crate::{
     lint::{Change, Input, InputRole},
     migration::{self, Detected, Exclude, Framework, MigrationFile},
     sql::source::Source,
+    traffic,
 };
 
 /// How reports name standard input.
@@ -64,7 +65,11 @@ impl Inputs {
         let is_there = |it: &&Input| it.role == role && !matches!(it.change, Change::Deleted { .. });
         let n = |history: &Vec<Input>| history.iter().filter(is_there).count();
         let each = self.histories.iter().map(n);
-        if role == InputRole::Schema { each.max().unwrap_or(0) } else { each.sum() }
+        if matches!(role, InputRole::Schema | InputRole::Snapshot) {
+            each.max().unwrap_or(0)
+        } else {
+            each.sum()
+        }
     }
 
     /// Whether standard input is among them.
@@ -123,8 +128,12 @@ impl Wanted<'_> {
     /// What was there before, then `files`.
     fn after_schema(&self, files: Vec<Input>) -> Result<Vec<Input>, Error> {
         let mut inputs = Vec::new();
+        let mut is_now = false;
         for path in &self.schema {
-            if path.is_dir() {
+            if is_snapshot(path) {
+                is_now = true;
+                inputs.push(snapshot(path)?);
+            } else if path.is_dir() {
                 let wanted = migration::Wanted { exclude: Exclude::nothing(), framework: None };
                 for history in migration::histories(std::slice::from_ref(path), &wanted)? {
                     inputs.extend(self.read_all(&history.files, &history.detected, InputRole::Schema)?);
@@ -134,7 +143,8 @@ impl Wanted<'_> {
                 inputs.extend(self.read_all(&[file], &Detected::of(None), InputRole::Schema)?);
             }
         }
-        inputs.extend(files);
+        // What a snapshot shows has run.
+        inputs.extend(files.into_iter().filter(|it| !is_now || it.role != InputRole::History));
         Ok(inputs)
     }
 
@@ -177,6 +187,28 @@ impl Wanted<'_> {
         let source = Source::new(path, bytes);
         Input { source, role, framework, runner, parts, change: Change::Unknown }
     }
+}
+
+/// Whether the file is what `lockkeeper snapshot` wrote, rather than SQL.
+fn is_snapshot(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == "json")
+}
+
+/// A snapshot as what was there before.
+fn snapshot(path: &Path) -> Result<Input, Error> {
+    let snapshot = super::traffic::read(path)?;
+    let sql = traffic::schema::statements(&snapshot).ok_or_else(|| {
+        let path = path.display();
+        Error::Usage(format!("{path} has no names, so it cannot say what was there: take one without --hash-names, or give a schema as SQL"))
+    })?;
+    Ok(Input {
+        source: Source::new(path, sql.into_bytes()),
+        role: InputRole::Snapshot,
+        framework: Detected::of(None).framework.name,
+        runner: Some(Runner::Own),
+        parts: Vec::new(),
+        change: Change::Unknown,
+    })
 }
 
 /// How a file is sent: one that says it is not one transaction knows better than a declaration for all files; its framework's habit does

@@ -124,7 +124,7 @@ impl Prepared {
         Assumed {
             postgres: self.options.postgres,
             postgres_by_default: self.postgres_by_default,
-            n_schema_files: self.inputs.n(InputRole::Schema),
+            n_schema_files: self.inputs.n(InputRole::Schema) + self.inputs.n(InputRole::Snapshot),
             n_history_files: self.inputs.n(InputRole::History),
             n_down_files: self.inputs.n_down,
             snapshot: self.options.traffic.snapshot(),

@@ -55,7 +55,7 @@ fn taken_on(snapshot: &Snapshot) -> Option<Date> {
     snapshot.taken_at.parse::<Datetime>().ok()?.date
 }
 
-fn read(path: &Path) -> Result<Snapshot, Error> {
+pub(super) fn read(path: &Path) -> Result<Snapshot, Error> {
     let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Snapshot::parse(&text)
         .map_err(|problem| Error::Usage(format!("{} is no snapshot: {problem}", path.display())))

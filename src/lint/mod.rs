@@ -75,6 +75,8 @@ pub struct Input {
 pub enum InputRole {
     /// It says what was there before any migration.
     Schema,
+    /// It says in part what was there before any migration that is judged: what it does not say may be so or not.
+    Snapshot,
     /// It ran earlier: it changes the catalog and is not judged.
     History,
     /// It is judged.

@@ -103,6 +103,9 @@ impl Replay {
             runner.get_or_insert(sent);
             (rest, declared) = (after, next);
         }
+        if input.role == InputRole::Snapshot {
+            self.catalog.know_in_part();
+        }
         for (place, relation, detail) in self.together.end_file() {
             if let Some(ran) = statements.get_mut(place) {
                 let (rule, at) = ("statistics-are-missing", ran.span);

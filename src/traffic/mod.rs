@@ -5,6 +5,7 @@
 
 mod hold;
 mod queue;
+pub mod schema;
 pub mod snapshot;
 mod tables;
 mod words;

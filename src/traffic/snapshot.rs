@@ -71,6 +71,12 @@ pub struct Table {
     /// The partitioned table or the parent that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// By what a partitioned table is partitioned, as `pg_get_partkeydef` writes it; `None` in a hashed snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_key: Option<String>,
+    /// The bound of a partition, such as `DEFAULT`, as `pg_get_expr` writes it; `None` in a hashed snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_bound: Option<String>,
     /// How many rows it has by the planner's statistics; `None` if it was never analyzed.
     pub rows: Option<u64>,
     /// The bytes of its main fork and maps.

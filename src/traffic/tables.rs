@@ -231,7 +231,7 @@ impl Traffic {
 }
 
 /// `schema.name` as SQL writes it, with quotes where it needs them.
-fn name(text: &str) -> Option<Name> {
+pub(super) fn name(text: &str) -> Option<Name> {
     let (mut parts, mut part, mut is_quoted) = (Vec::new(), String::new(), false);
     let mut chars = text.chars().peekable();
     while let Some(next) = chars.next() {

@@ -143,8 +143,8 @@ impl Catalog {
         }
     }
 
-    /// DROP OWNED: anything may be gone, so nothing more is known than that it was there.
-    pub(super) fn forget_what_is_owned(&mut self) {
+    /// What is known of relations may not be all: after DROP OWNED anything may be gone, and a snapshot does not have everything.
+    pub fn know_in_part(&mut self) {
         let all: Vec<Oid> = self.relations().filter(|it| it.complete).map(|it| it.oid).collect();
         for oid in all {
             self.change(oid, |it| it.complete = false);

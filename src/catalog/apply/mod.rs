@@ -75,7 +75,7 @@ impl Catalog {
             S::AlterPublication { name, change } => self.alter_publication(name, change),
             S::AlterObject { kind, name, action } => self.alter_object(*kind, name, action),
             S::DropObject(drop) => self.drop_objects(drop),
-            S::DropOwned { .. } => self.forget_what_is_owned(),
+            S::DropOwned { .. } => self.know_in_part(),
             S::Explain { analyze: true, statement } => self.apply_inside(statement),
             S::Select(query) => self.set_config(query),
             S::Transaction(transaction) => self.transaction(transaction),
