@@ -2,7 +2,7 @@
 
 use super::Severities;
 use crate::{
-    effect::{Blocks, Effect, Harm, Lock, Outcome, Relation},
+    effect::{Blocks, Effect, Harm, Lock, Outcome, Relation, Target},
     finding::{Damage, Range, Severity},
     traffic::{Heat, Hold, Queue, Traffic, about, between, time},
 };
@@ -88,10 +88,12 @@ fn grows(effects: &[&Effect]) -> bool {
     effects.iter().any(|it| !it.effort().is_empty())
 }
 
-/// The relations that the effects are on, each once; indexes only where there is no other.
+/// The relations that the effects are on and that may be in use, each once; indexes only where there is no other.
 fn tables<'e>(effects: &[&'e Effect]) -> Vec<&'e Relation> {
     let mut found: Vec<&Relation> = Vec::new();
-    for relation in effects.iter().filter_map(|it| it.relation.as_ref()) {
+    let in_use =
+        effects.iter().filter_map(|it| it.relation.as_ref()).filter(|it| it.target == Target::Existing);
+    for relation in in_use {
         if !found.iter().any(|it| it.name == relation.name) {
             found.push(relation);
         }
