@@ -71,6 +71,24 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A server that the user named did not take the connection.
+    #[error("cannot connect to {server}; {next}")]
+    Connect {
+        /// The server, as in `db.example:5432/shop as app`; never a password.
+        server: String,
+        /// What to do about it.
+        next: String,
+        /// What the client or the server said.
+        source: Box<tokio_postgres::Error>,
+    },
+    /// The servers that the user named give no snapshot.
+    #[error("cannot take a snapshot of {server}: {problem}")]
+    Snapshot {
+        /// The server, or all of them.
+        server: String,
+        /// What is so, and what to do about it.
+        problem: String,
+    },
     /// A server could not be reached or refused a statement.
     #[error("PostgreSQL: {attempted}")]
     Postgres {
@@ -95,6 +113,8 @@ impl Error {
             | Self::Client(_)
             | Self::Sandbox { .. }
             | Self::Runtime { .. }
+            | Self::Connect { .. }
+            | Self::Snapshot { .. }
             | Self::Postgres { .. } => 2,
         }
     }

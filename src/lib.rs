@@ -29,7 +29,8 @@
 //!   framework. [`config`] reads `lockkeeper.toml`.
 //! - [`lsp`] serves an editor: the same findings while a file is written, what a statement locks, and fixes.
 //! - [`report`] writes what a run has to say, one file a format; [`cli`] turns arguments into all of this and into an exit code.
-//! - [`pg`] talks to servers, and starts throwaway ones. [`traffic`] is what a snapshot says of tables, how long they stand still, and who waits. [`finding`], [`error`] and
+//! - [`pg`] talks to servers, starts throwaway ones, and takes samples of a database ([`pg::snapshot`]). [`traffic`] makes a snapshot of
+//!   these, and says how long tables stand still, and who waits. [`finding`], [`error`] and
 //!   [`suggest`] are small words that many use.
 //!
 //! # Invariants

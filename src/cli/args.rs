@@ -1,6 +1,6 @@
 //! The command line as clap reads it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -56,6 +56,8 @@ pub(super) enum Command {
     Init(Init),
     /// Say what lockkeeper sees here, where it has that from, and what makes `lint` unreliable.
     Doctor(Doctor),
+    /// Write down how large and how busy each table of a database is.
+    Snapshot(Snapshot),
     /// Print the page of a rule: why, what to write instead, sources.
     Explain {
         /// The rule's id, as findings show it in brackets.
@@ -90,6 +92,8 @@ pub(super) enum SchemaOf {
     Lint,
     /// `doctor --json`.
     Doctor,
+    /// The file of `snapshot`.
+    Snapshot,
 }
 
 /// Judge migration files without a server.
@@ -225,6 +229,28 @@ pub(super) struct Doctor {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Write down how large and how busy each table of a database is.
+///
+/// Asks twice and writes what lies between: reads and writes a second, and sizes, columns, constraints, indexes and open transactions. Neither
+/// rows nor the text of queries are read. `pg_monitor` is enough, and so, for all but other roles' transactions, is any role.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Snapshot {
+    /// The primary and its replicas: `postgres://user@host:5432/database` or `'host=… dbname=…'`. May be given more than once.
+    ///
+    /// Default: DATABASE_URL. What is left open is as for psql: PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD, ~/.pgpass, sslmode.
+    #[arg(long, value_name = "URL")]
+    pub url: Vec<String>,
+    /// How long to wait between the two samples: `500ms`, `10s`, `2m`.
+    #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = super::snapshot::time)]
+    pub wait: Duration,
+    /// The file to write. Default: standard output, as for -.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write hashes instead of names, and no definitions.
+    #[arg(long)]
+    pub hash_names: bool,
 }
 
 /// Whose CI job to write.

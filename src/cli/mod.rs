@@ -27,6 +27,7 @@ mod preset;
 mod show;
 mod sift;
 mod since;
+mod snapshot;
 mod today;
 mod traffic;
 
@@ -105,11 +106,15 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
         Command::Init(args) => init::run(&args, config, world),
         Command::Doctor(args) => doctor::run(&args, config, world),
         Command::Lsp => lsp::run(config, world),
+        Command::Snapshot(args) => snapshot::run(&args, world),
         Command::Explain { id } => show::explain(&id, config, world),
         Command::Rules { json } => show::rules(json, config, world),
         Command::Config => show::text(crate::config::DEFAULT, world),
         Command::Schema { of: args::SchemaOf::Lint } => show::text(crate::report::SCHEMA, world),
         Command::Schema { of: args::SchemaOf::Doctor } => show::text(doctor::SCHEMA, world),
+        Command::Schema { of: args::SchemaOf::Snapshot } => {
+            show::text(crate::traffic::snapshot::JSON_SCHEMA, world)
+        }
         Command::Completions { shell } => show::completions(shell, world),
     }
 }

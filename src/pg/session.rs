@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage, Socket, tls::MakeTlsConnect};
 
 use crate::error::Error;
 
@@ -54,14 +54,21 @@ pub struct Session {
 impl Session {
     /// Connects as `config` says, without TLS: for sockets in private directories.
     pub(crate) fn open(config: &Config) -> Result<Self, Error> {
-        let attempted =
-            || format!("cannot connect to database {}", config.get_dbname().unwrap_or("postgres"));
+        let attempted = format!("cannot connect to database {}", config.get_dbname().unwrap_or("postgres"));
+        Self::open_with(config, NoTls, &attempted)
+    }
+
+    /// Connects as `config` says; `attempted` begins the error if that fails.
+    pub(super) fn open_with<T>(config: &Config, tls: T, attempted: &str) -> Result<Self, Error>
+    where
+        T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+    {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|source| Error::Runtime { attempted: attempted(), source })?;
+            .map_err(|source| Error::Runtime { attempted: attempted.to_owned(), source })?;
         let (client, mut connection) =
-            runtime.block_on(config.connect(NoTls)).map_err(|source| postgres(attempted(), source))?;
+            runtime.block_on(config.connect(tls)).map_err(|source| postgres(attempted.to_owned(), source))?;
         let notices = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&notices);
         runtime.spawn(async move {

@@ -3,8 +3,12 @@
 //! Two axes, and never one number: **size** matters only for work that grows with the table, **heat** for every lock that makes somebody
 //! wait. What is not known is [`Heat::Unknown`], which is never taken for safe.
 
+pub mod hash;
 mod hold;
+pub mod merge;
 mod queue;
+pub mod rates;
+pub mod sample;
 pub mod schema;
 pub mod snapshot;
 mod tables;

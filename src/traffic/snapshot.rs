@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// What the `schema` of a file must be.
 pub const SCHEMA: &str = "lockkeeper/snapshot/1";
 
+/// The JSON Schema of the file.
+pub const JSON_SCHEMA: &str = include_str!("snapshot.schema.json");
+
 /// One database at one time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,7 +97,7 @@ pub struct Table {
     /// The longest transaction that was seen to hold a lock on it, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest_transaction_ms: Option<u64>,
-    /// Its columns, in order.
+    /// Its columns, in order, or by name in a hashed snapshot; of a partition none: it has those of its partitioned table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Column>,
     /// Its constraints, by name.
@@ -111,7 +114,7 @@ pub struct Table {
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Its type, as `format_type` writes it.
+    /// Its type, as `format_type` writes it; with its schema unless that is `pg_catalog`, and empty in a hashed snapshot then.
     #[serde(rename = "type")]
     pub ty: String,
     /// Whether it is NOT NULL.

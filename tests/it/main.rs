@@ -28,6 +28,7 @@ mod sandbox;
 mod second_reader;
 mod since;
 mod since_frameworks;
+mod snapshot;
 mod source;
 mod split;
 mod support;
