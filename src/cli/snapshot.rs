@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     pg::{Address, snapshot::take},
     report::Target,
-    traffic::{hash, snapshot::Snapshot},
+    traffic::{Snapshot, hash, written},
 };
 
 /// The variable that is asked when there is no `--url`: unlike an argument, other users of the machine do not see it.
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
     if args.hash_names {
         hash::hide(&mut snapshot);
     }
-    let text = json(&snapshot)?;
+    let text = written(&snapshot).map_err(|it| Error::Report(it.into()))?;
     match (&mut target, file) {
         (Some(target), Some(path)) => target
             .write_all(text.as_bytes())
@@ -60,11 +60,6 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
     target.map(Target::commit).transpose()?;
     say(&snapshot, started.elapsed().saturating_sub(args.wait), world).map_err(Error::Report)?;
     Ok(CLEAN)
-}
-
-/// Two spaces an indent, and a newline at the end.
-fn json(snapshot: &Snapshot) -> Result<String, Error> {
-    serde_json::to_string_pretty(snapshot).map(|it| it + "\n").map_err(|it| Error::Report(it.into()))
 }
 
 /// What was seen, and what was not.

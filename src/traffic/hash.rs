@@ -10,10 +10,15 @@ use super::snapshot::Snapshot;
 
 /// What [`hide`] makes of the name of a table; `schema` and `name` as they are, unquoted.
 pub fn table(schema: &str, name: &str) -> String {
-    format!("{}.{}", path(&[schema]), path(&[schema, name]))
+    format!("{}.{}", path(&[schema]), index(schema, name))
 }
 
-/// What [`hide`] makes of the name of a column, a constraint or an index of a table; all as they are, unquoted.
+/// What [`hide`] makes of the name of an index; both as they are, unquoted.
+pub fn index(schema: &str, name: &str) -> String {
+    path(&[schema, name])
+}
+
+/// What [`hide`] makes of the name of a column or a constraint of a table; all as they are, unquoted.
 pub fn part(schema: &str, table: &str, name: &str) -> String {
     path(&[schema, table, name])
 }
@@ -35,19 +40,19 @@ pub fn hide(snapshot: &mut Snapshot) {
         it.name = table(&schema, &name);
         it.parent = it.parent.as_deref().map(hidden);
         for column in &mut it.columns {
-            column.name = part(&schema, &name, &column.name);
+            column.name = part(&schema, &name, &parts(&column.name).0);
             // Only the names of types outside of pg_catalog are written with their schema.
             if column.ty.contains(['.', '"']) {
                 column.ty.clear();
             }
         }
         for constraint in &mut it.constraints {
-            constraint.name = part(&schema, &name, &constraint.name);
+            constraint.name = part(&schema, &name, &parts(&constraint.name).0);
             constraint.references = constraint.references.as_deref().map(hidden);
             constraint.definition = kind_of(&constraint.definition).to_owned();
         }
         for index in &mut it.indexes {
-            index.name = part(&schema, &name, &index.name);
+            index.name = self::index(&schema, &parts(&index.name).0);
             index.definition.clear();
         }
         it.columns.sort_by(|a, b| a.name.cmp(&b.name));
@@ -68,7 +73,7 @@ fn kind_of(definition: &str) -> &'static str {
     KINDS.into_iter().find(|it| definition.starts_with(it)).unwrap_or_default()
 }
 
-/// Schema and name of what is written as in `public."Orders"`.
+/// Schema and name of what is written as in `public."Orders"`; of `"Orders"` the name and nothing.
 fn parts(shown: &str) -> (String, String) {
     let mut parts = [String::new(), String::new()];
     let mut n = 0;

@@ -13,12 +13,14 @@ pub mod schema;
 pub mod snapshot;
 mod tables;
 mod words;
+mod written;
 
 pub use hold::Hold;
 pub use queue::Queue;
 pub use snapshot::Snapshot;
 pub use tables::{Declared, Limits, Traffic};
 pub use words::{about, between, grouped, time};
+pub use written::written;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The snapshot file: what a server said of its tables, twice, some seconds apart.
 //!
 //! No values of rows and no text of queries are in it. It is sorted, so that two snapshots of one database differ only where the
-//! database does. Rates are those between the two samples, of all servers together: reads happen on replicas.
+//! database does. Names are quoted where SQL would need it. Rates are those between the two samples, of all servers together: reads happen on replicas.
 
 use std::collections::BTreeMap;
 

@@ -49,7 +49,7 @@ fn indexes(ask_sizes: bool) -> String {
     let is_free = if ask_sizes { "x.oid NOT IN (SELECT relation FROM locked)" } else { "false" };
     format!(
         "WITH locked AS MATERIALIZED ({LOCKED}) \
-         SELECT i.indrelid, x.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, \
+         SELECT i.indrelid, quote_ident(x.relname), pg_get_indexdef(i.indexrelid), i.indisvalid, \
              CASE WHEN x.relkind = 'I' THEN 0 WHEN {is_free} THEN pg_total_relation_size(x.oid) ELSE {} END \
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
          JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -61,7 +61,7 @@ fn indexes(ask_sizes: bool) -> String {
 /// Partitions have the columns of their partitioned table, which is enough.
 fn columns() -> String {
     format!(
-        "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull \
+        "SELECT a.attrelid, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), a.attnotnull \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE {OURS} AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped \
          ORDER BY a.attrelid, a.attnum"
@@ -71,7 +71,7 @@ fn columns() -> String {
 /// Of 18's NOT NULL constraints those that were not validated; the others are the columns' own.
 fn constraints() -> String {
     format!(
-        "SELECT o.conrelid, o.conname, pg_get_constraintdef(o.oid), o.convalidated, \
+        "SELECT o.conrelid, quote_ident(o.conname), pg_get_constraintdef(o.oid), o.convalidated, \
              (SELECT format('%I.%I', rn.nspname, r.relname) FROM pg_class r \
                  JOIN pg_namespace rn ON rn.oid = r.relnamespace WHERE r.oid = o.confrelid) \
          FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -80,7 +80,7 @@ fn constraints() -> String {
 }
 
 /// How much of each column is NULL, as far as the role may know; of the table alone rather than with its heirs.
-const NULLS: &str = "SELECT format('%I.%I', schemaname, tablename), attname, null_frac \
+const NULLS: &str = "SELECT format('%I.%I', schemaname, tablename), quote_ident(attname), null_frac \
      FROM pg_stats WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY inherited";
 
 /// Every table, without rates; what could not be read is added to `unseen`.

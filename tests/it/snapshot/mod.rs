@@ -204,6 +204,10 @@ fn the_file_has_no_names_if_they_are_hashed_and_is_the_same_but_for_that() {
     assert_eq!((plain.code, plain.stdout.as_str()), (0, ""), "{}", plain.stderr);
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.starts_with("{\n  \"schema\": \"lockkeeper/snapshot/1\",\n") && text.ends_with("]\n}\n"));
+    assert!(
+        text.contains("\n        {\"name\": \"id\", \"type\": \"bigint\", \"not_null\": true}"),
+        "{text}"
+    );
     assert_valid(&text);
     let hashed = snapshot(&url(&server, "shop"), &["--hash-names", "-o", "-"]);
     assert_valid(&hashed.stdout);
@@ -215,6 +219,8 @@ fn the_file_has_no_names_if_they_are_hashed_and_is_the_same_but_for_that() {
     assert_eq!(plain.tables.len(), hashed.tables.len());
     let half = table(&hashed, &hash::table("public", "Half"));
     assert_eq!(half.heap_bytes, table(&plain, r#"public."Half""#).heap_bytes);
+    assert_eq!(half.columns[0].name, hash::part("public", "Half", "Id"));
+    assert_eq!(table(&plain, r#"public."Half""#).columns[0].name, r#""Id""#);
     let leaf = table(&hashed, &hash::table("public", "parted_1"));
     assert_eq!(leaf.parent, Some(hash::table("public", "parted")));
     let root = table(&hashed, &hash::table("public", "parted"));
@@ -222,6 +228,7 @@ fn the_file_has_no_names_if_they_are_hashed_and_is_the_same_but_for_that() {
     assert_eq!(key.definition, "FOREIGN KEY");
     assert_eq!(key.references, Some(hash::table("public", "busy")));
     let busy = table(&hashed, &hash::table("public", "busy"));
+    assert!(busy.indexes.iter().any(|it| it.name == hash::index("public", "busy_note")));
     let types: Vec<_> = busy.columns.iter().map(|it| (it.name.clone(), it.ty.as_str())).collect();
     assert!(types.contains(&(hash::part("public", "busy", "id"), "bigint")), "{types:?}");
     assert!(types.contains(&(hash::part("public", "busy", "mood"), "")), "{types:?}");

@@ -9,7 +9,7 @@ pub(super) const SCHEMA: &str = r#"
     CREATE INDEX busy_note ON busy (note);
     CREATE INDEX busy_mood ON busy (mood);
     INSERT INTO busy (mood) SELECT 'bad' FROM generate_series(1, 1000);
-    CREATE TABLE "Half" (id int);
+    CREATE TABLE "Half" ("Id" int);
     CREATE TABLE quiet (a int, b text);
     INSERT INTO quiet VALUES (-1), (1);
     ALTER TABLE quiet ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;
