@@ -1,6 +1,7 @@
 //! `snapshot`: what it says of a server is what was done there.
 
 mod setup;
+mod tls;
 
 use std::{thread, time::Duration};
 
