@@ -39,20 +39,21 @@ pub fn hide(snapshot: &mut Snapshot) {
         let (schema, name) = parts(&it.name);
         it.name = table(&schema, &name);
         it.parent = it.parent.as_deref().map(hidden);
+        (it.partition_key, it.partition_bound) = (None, None);
         for column in &mut it.columns {
-            column.name = part(&schema, &name, &parts(&column.name).0);
+            column.name = part(&schema, &name, &column.name);
             // Only the names of types outside of pg_catalog are written with their schema.
             if column.ty.contains(['.', '"']) {
                 column.ty.clear();
             }
         }
         for constraint in &mut it.constraints {
-            constraint.name = part(&schema, &name, &parts(&constraint.name).0);
+            constraint.name = part(&schema, &name, &constraint.name);
             constraint.references = constraint.references.as_deref().map(hidden);
             constraint.definition = kind_of(&constraint.definition).to_owned();
         }
         for index in &mut it.indexes {
-            index.name = self::index(&schema, &parts(&index.name).0);
+            index.name = self::index(&schema, &index.name);
             index.definition.clear();
         }
         it.columns.sort_by(|a, b| a.name.cmp(&b.name));
@@ -73,7 +74,7 @@ fn kind_of(definition: &str) -> &'static str {
     KINDS.into_iter().find(|it| definition.starts_with(it)).unwrap_or_default()
 }
 
-/// Schema and name of what is written as in `public."Orders"`; of `"Orders"` the name and nothing.
+/// Schema and name of what is written as in `public."Orders"`.
 fn parts(shown: &str) -> (String, String) {
     let mut parts = [String::new(), String::new()];
     let mut n = 0;

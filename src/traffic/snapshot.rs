@@ -1,7 +1,7 @@
 //! The snapshot file: what a server said of its tables, twice, some seconds apart.
 //!
 //! No values of rows and no text of queries are in it. It is sorted, so that two snapshots of one database differ only where the
-//! database does. Names are quoted where SQL would need it. Rates are those between the two samples, of all servers together: reads happen on replicas.
+//! database does. Rates are those between the two samples, of all servers together: reads happen on replicas.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ pub struct Table {
     /// By what a partitioned table is partitioned, as `pg_get_partkeydef` writes it; `None` in a hashed snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition_key: Option<String>,
-    /// The bound of a partition, such as `DEFAULT`, as `pg_get_expr` writes it; `None` in a hashed snapshot.
+    /// The bound of a partition, such as `DEFAULT`, as `pg_get_expr` writes it; `None` in a hashed snapshot, or if the table was locked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition_bound: Option<String>,
     /// How many rows it has by the planner's statistics; `None` if it was never analyzed.
@@ -100,7 +100,7 @@ pub struct Table {
     /// Its columns, in order, or by name in a hashed snapshot; of a partition none: it has those of its partitioned table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Column>,
-    /// Its constraints, by name.
+    /// Its constraints, by name; those that it inherits stand at its parent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<Constraint>,
     /// Its indexes, by name.
@@ -112,7 +112,7 @@ pub struct Table {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
-    /// Its name.
+    /// Its name, as it is.
     pub name: String,
     /// Its type, as `format_type` writes it; with its schema unless that is `pg_catalog`, and empty in a hashed snapshot then.
     #[serde(rename = "type")]
@@ -128,7 +128,7 @@ pub struct Column {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Constraint {
-    /// Its name.
+    /// Its name, as it is.
     pub name: String,
     /// As `pg_get_constraintdef` writes it; of a hashed snapshot only its first words, such as `FOREIGN KEY`.
     pub definition: String,
@@ -143,7 +143,7 @@ pub struct Constraint {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Index {
-    /// Its name.
+    /// Its name, as it is.
     pub name: String,
     /// As `pg_get_indexdef` writes it; empty in a hashed snapshot.
     pub definition: String,

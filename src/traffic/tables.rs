@@ -87,9 +87,8 @@ impl Traffic {
         for table in snapshot.tables {
             let Some(name) = name(&table.name) else { continue };
             for index in &table.indexes {
-                let of = self::name(&index.name)
-                    .map(|it| Name { schema: it.schema.or(name.schema.clone()), ..it });
-                self.indexes.extend(of.map(|it| (it, (name.clone(), index.bytes))));
+                let of = Name { schema: name.schema.clone(), name: index.name.as_str().into() };
+                self.indexes.insert(of, (name.clone(), index.bytes));
             }
             self.tables.insert(name, table);
         }

@@ -37,7 +37,9 @@ fn tables(ask_sizes: bool) -> String {
                  pg_relation_size(c.oid, 'main') + pg_relation_size(c.oid, 'fsm') \
                  + pg_relation_size(c.oid, 'vm') + pg_relation_size(c.oid, 'init') \
                  ELSE {} END, \
-             CASE WHEN t.oid IS NULL THEN 0 WHEN {is_free} THEN pg_total_relation_size(t.oid) ELSE {} END \
+             CASE WHEN t.oid IS NULL THEN 0 WHEN {is_free} THEN pg_total_relation_size(t.oid) ELSE {} END, \
+             pg_get_partkeydef(c.oid), \
+             CASE WHEN c.relispartition AND {is_free} THEN pg_get_expr(c.relpartbound, c.oid) END \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_class t ON t.oid = c.reltoastrelid \
          WHERE {OURS}",
@@ -49,7 +51,7 @@ fn indexes(ask_sizes: bool) -> String {
     let is_free = if ask_sizes { "x.oid NOT IN (SELECT relation FROM locked)" } else { "false" };
     format!(
         "WITH locked AS MATERIALIZED ({LOCKED}) \
-         SELECT i.indrelid, quote_ident(x.relname), pg_get_indexdef(i.indexrelid), i.indisvalid, \
+         SELECT i.indrelid, x.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, \
              CASE WHEN x.relkind = 'I' THEN 0 WHEN {is_free} THEN pg_total_relation_size(x.oid) ELSE {} END \
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
          JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -61,26 +63,28 @@ fn indexes(ask_sizes: bool) -> String {
 /// Partitions have the columns of their partitioned table, which is enough.
 fn columns() -> String {
     format!(
-        "SELECT a.attrelid, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), a.attnotnull \
+        "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE {OURS} AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped \
          ORDER BY a.attrelid, a.attnum"
     )
 }
 
-/// Of 18's NOT NULL constraints those that were not validated; the others are the columns' own.
+/// What a table inherits stands at its parent. Of 18's NOT NULL constraints only those that were not validated stand here; the others are
+/// the columns' own.
 fn constraints() -> String {
     format!(
-        "SELECT o.conrelid, quote_ident(o.conname), pg_get_constraintdef(o.oid), o.convalidated, \
+        "SELECT o.conrelid, o.conname, pg_get_constraintdef(o.oid), o.convalidated, \
              (SELECT format('%I.%I', rn.nspname, r.relname) FROM pg_class r \
                  JOIN pg_namespace rn ON rn.oid = r.relnamespace WHERE r.oid = o.confrelid) \
          FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE {OURS} AND (o.contype IN ('c', 'f', 'p', 'u', 'x') OR (o.contype = 'n' AND NOT o.convalidated))"
+         WHERE {OURS} AND (o.contype IN ('c', 'f', 'p', 'u', 'x') OR (o.contype = 'n' AND NOT o.convalidated)) \
+             AND o.conparentid = 0 AND (o.conislocal OR o.contype NOT IN ('c', 'n'))"
     )
 }
 
 /// How much of each column is NULL, as far as the role may know; of the table alone rather than with its heirs.
-const NULLS: &str = "SELECT format('%I.%I', schemaname, tablename), quote_ident(attname), null_frac \
+const NULLS: &str = "SELECT format('%I.%I', schemaname, tablename), attname, null_frac \
      FROM pg_stats WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY inherited";
 
 /// Every table, without rates; what could not be read is added to `unseen`.
@@ -103,7 +107,7 @@ pub(super) fn read(ask: &Ask<'_>, unseen: &mut Vec<String>) -> Result<Vec<Table>
             name: row.text(1).to_owned(),
             definition: row.text(2).to_owned(),
             valid: row.is_true(3),
-            references: Some(row.text(4).to_owned()).filter(|it| !it.is_empty()),
+            references: some(row.text(4)),
         });
     }
     for row in with_sizes(ask, unseen, indexes_and_sizes)? {
@@ -152,6 +156,10 @@ fn of<'t>(tables: &'t mut [Table], places: &HashMap<u32, usize>, row: &Row) -> O
     tables.get_mut(place)
 }
 
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
 fn table(row: &Row, before_14: bool) -> Option<Table> {
     let kind = match row.text(2) {
         "p" => "partitioned-table",
@@ -164,7 +172,9 @@ fn table(row: &Row, before_14: bool) -> Option<Table> {
     Some(Table {
         name: row.text(1).to_owned(),
         kind: kind.to_owned(),
-        parent: Some(row.text(4).to_owned()).filter(|it| !it.is_empty()),
+        parent: some(row.text(4)),
+        partition_key: some(row.text(9)),
+        partition_bound: some(row.text(10)),
         rows: if is_known { format!("{n_rows:.0}").parse().ok() } else { None },
         heap_bytes: row.number(7)?,
         toast_bytes: row.number(8)?,

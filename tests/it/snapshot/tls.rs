@@ -137,5 +137,6 @@ fn a_password_comes_from_the_environment_or_a_file_and_is_never_shown() {
 
 /// The error and everything that caused it.
 fn causes(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |it| it.source()).map(|it| format!("{it}\n")).collect()
+    let all = std::iter::successors(Some(error), |it| it.source());
+    all.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
