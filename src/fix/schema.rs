@@ -1,11 +1,11 @@
-//! What a history makes, without judging it: the catalog up to a place, and the schema at its end, to compare.
+//! What a history makes, without judging it: the catalog up to a place, and the schema in it, to compare.
 
 use std::{collections::BTreeSet, ops::Range};
 
 use super::readings::Readings;
 use crate::{
     catalog::{Catalog, Constraint, ConstraintKind, Relation, Session},
-    lint::{Input, Options},
+    lint::Options,
     sql::split,
 };
 
@@ -26,17 +26,6 @@ pub(super) fn apply(catalog: &mut Catalog, text: &str, part: Range<usize>, major
             catalog.apply(&statement, major);
         }
     }
-}
-
-/// The catalog after these files, of the last of which only what starts before `until` ran.
-pub(super) fn after(inputs: &[Input], until: usize, options: &Options, readings: &Readings) -> Catalog {
-    let mut catalog = empty(options);
-    for (n, input) in (1..).zip(inputs) {
-        catalog.start_file(n);
-        let until = if n as usize == inputs.len() { until } else { usize::MAX };
-        apply(&mut catalog, input.source.text(), 0..until, options.postgres, readings);
-    }
-    catalog
 }
 
 /// What is in a catalog, a line a thing, as far as a rewrite could change it.

@@ -19,7 +19,7 @@ impl Past {
     /// Replays what ran before.
     pub fn new(history: &[Input], rules: &RuleSet, options: Options) -> Self {
         let mut replay = Replay::new(rules, &options);
-        for (input, file) in read::all(history) {
+        for (input, file) in read::all(history, &|it| read::file(it, &read::parse)) {
             replay.run(input, file);
         }
         Self { replay, options, memory: Memory::default() }

@@ -13,6 +13,7 @@ mod overrides;
 mod read;
 mod replaced;
 mod replay;
+mod rerun;
 mod scope;
 mod together;
 mod undone;
@@ -20,6 +21,7 @@ mod undone;
 pub use again::Past;
 pub use change::{Change, Lines};
 pub use overrides::judge_overrides;
+pub use rerun::{Relinted, Rerun};
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -131,6 +133,18 @@ pub fn lint_each<'i>(
     tell: &mut (dyn FnMut(Vec<LintedFile<'i>>) -> ControlFlow<()> + Send),
 ) {
     let mut replay = replay::Replay::new(rules, options);
+    let judge = |some| judge::all(some, rules, options);
+    run(inputs, &mut replay, &|it| read::file(it, &read::parse), &judge, tell);
+}
+
+/// Takes files through the three stages, after what `replay` has seen.
+fn run<'i>(
+    inputs: &'i [Input],
+    replay: &mut replay::Replay,
+    read_one: &(dyn Fn(&Input) -> read::File + Sync),
+    judge: &(dyn Fn(Vec<(&'i Input, replay::Replayed)>) -> Vec<LintedFile<'i>> + Sync),
+    tell: &mut (dyn FnMut(Vec<LintedFile<'i>>) -> ControlFlow<()> + Send),
+) {
     let mut waiting = undone::Waiting::default();
     let mut batches = batches(inputs);
     let mut read: Vec<(&Input, read::File)> = Vec::new();
@@ -150,13 +164,8 @@ pub fn lint_each<'i>(
             ready
         };
         let (now_read, (now_replayed, judged)) = rayon::join(
-            || read::all(next),
-            || {
-                rayon::join(
-                    || replay_all(std::mem::take(&mut read)),
-                    || judge::all(std::mem::take(&mut replayed), rules, options),
-                )
-            },
+            || read::all(next, read_one),
+            || rayon::join(|| replay_all(std::mem::take(&mut read)), || judge(std::mem::take(&mut replayed))),
         );
         (read, replayed) = (now_read, now_replayed);
         if tell(judged).is_break() || is_last && replayed.is_empty() {

@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// What a file consists of.
+#[derive(Clone)]
 pub(super) struct File {
     /// In order.
     pub(super) pieces: Vec<Piece>,
@@ -24,12 +25,14 @@ pub(super) struct File {
 }
 
 /// One thing that a file runs.
+#[derive(Clone)]
 pub(super) struct Piece {
     pub(super) span: Span,
     pub(super) kind: Kind,
 }
 
 /// What a piece is.
+#[derive(Clone)]
 pub(super) enum Kind {
     Statement(Arc<Statement>),
     /// Why it could not be read, and where.
@@ -48,7 +51,7 @@ pub(super) enum Kind {
 const MIN_PIECES: usize = 16;
 
 /// What a statement's text was parsed to.
-type Parsed = Result<Arc<Statement>, Unreadable>;
+pub(super) type Parsed = Result<Arc<Statement>, Unreadable>;
 
 /// The statements of a text that is read again and again: most of them stay as they were.
 #[derive(Default)]
@@ -58,11 +61,12 @@ pub(super) struct Memory(FxHashMap<String, Parsed>);
 const MAX_REMEMBERED: usize = 2;
 
 /// Reads every file.
-pub(super) fn all(inputs: &[Input]) -> Vec<(&Input, File)> {
-    inputs.par_iter().map(|input| (input, file(input, &parse))).collect()
+pub(super) fn all<'i>(inputs: &'i [Input], read: &(dyn Fn(&Input) -> File + Sync)) -> Vec<(&'i Input, File)> {
+    inputs.par_iter().map(|input| (input, read(input))).collect()
 }
 
-fn parse(text: &str) -> Parsed {
+/// Parses one statement.
+pub(super) fn parse(text: &str) -> Parsed {
     parse::parse(text).map(Arc::new)
 }
 
@@ -88,7 +92,8 @@ pub(super) fn again(input: &Input, memory: &mut Memory) -> File {
     file
 }
 
-fn file(input: &Input, parse: &(dyn Fn(&str) -> Parsed + Sync)) -> File {
+/// Reads one file, its statements by `parse`.
+pub(super) fn file(input: &Input, parse: &(dyn Fn(&str) -> Parsed + Sync)) -> File {
     let text = input.source.text();
     let split = split::split(text);
     // Pieces are independent too: the longest file must not keep one core busy while the others wait.

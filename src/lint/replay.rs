@@ -86,6 +86,11 @@ impl Replay {
         &self.catalog
     }
 
+    /// What exists at the end.
+    pub(super) fn into_catalog(self) -> Catalog {
+        self.catalog
+    }
+
     /// Runs one file. Of a file that is not judged the catalog remains, and what could not be followed.
     pub(super) fn run(&mut self, input: &Input, file: File) -> Replayed {
         self.n_files += 1;

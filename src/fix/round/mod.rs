@@ -1,8 +1,9 @@
-//! Round after round: a rewrite in each file, judged by linting everything again, is kept or dropped.
+//! Round after round: a rewrite in each file, judged by linting what may change by it, is kept or dropped.
 
 mod write;
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
 };
@@ -22,14 +23,15 @@ use super::{
 use crate::{
     catalog::Catalog,
     finding::{Finding, Severity, Span},
-    lint::{self, Input, LintedStatement, Options},
+    lint::{Input, LintedFile, LintedStatement, Options, Relinted, Rerun},
 };
 use write::Change;
 
 /// A history on its way.
 pub(super) struct Rounds<'w> {
     world: &'w World<'w>,
-    options: Options,
+    /// Asked for what is before a place while nothing else changes.
+    rerun: RefCell<Rerun<'w>>,
     readings: Readings,
     inputs: Vec<Input>,
     drafts: Vec<Draft>,
@@ -51,6 +53,16 @@ struct Judged {
     statements: Vec<LintedStatement>,
     findings: Vec<Finding>,
     n_unreadable: usize,
+}
+
+/// What is known of the end of a history, after a change.
+struct Rejudged {
+    /// The first file that changed.
+    first: usize,
+    /// The first file that was judged again.
+    from: usize,
+    files: Vec<Judged>,
+    catalog: Catalog,
 }
 
 /// A rewrite that has its place.
@@ -75,7 +87,7 @@ impl<'w> Rounds<'w> {
         let drafts = bytes.into_iter().map(|it| Draft { before: Some(it.clone()), now: it }).collect();
         let mut rounds = Self {
             world,
-            options,
+            rerun: RefCell::new(Rerun::new(world.rules, options)),
             readings: Readings::default(),
             inputs,
             drafts,
@@ -87,24 +99,35 @@ impl<'w> Rounds<'w> {
             refused: BTreeMap::new(),
             made: Made::default(),
         };
-        let found = rounds.judge();
-        let known = found.iter().flat_map(|it| &it.findings).filter(|it| (world.is_known)(it));
+        let found = rounds.judge(0);
+        let known = found.files.iter().flat_map(|it| &it.findings).filter(|it| (world.is_known)(it));
         rounds.known = known.map(key).collect();
-        rounds.judged = rounds.judge();
-        if !rounds.candidates().is_empty() {
-            rounds.schema_before = rounds.schema();
+        rounds.schema_before = schema::lines(&found.catalog);
+        rounds.judged = found.files;
+        for file in &mut rounds.judged {
+            file.findings.retain(|it| !rounds.known.contains(&key(it)));
         }
+        rounds.rerun.get_mut().keep(0);
         rounds
     }
 
-    fn judge(&self) -> Vec<Judged> {
-        let files = lint::lint(&self.inputs, self.world.rules, &self.options);
+    /// Judges the history, of which the file `first` is the first that changed.
+    fn judge(&self, first: usize) -> Rejudged {
+        let Relinted { from, files, catalog } = self.rerun.borrow_mut().lint(&self.inputs, first);
         let is_counted = |it: &mut Finding| (self.world.keep)(it) && !self.known.contains(&key(it));
-        let judged = files.into_iter().map(|mut it| {
+        let judged = |mut it: LintedFile<'_>| {
             it.findings.retain_mut(is_counted);
             Judged { statements: it.statements, findings: it.findings, n_unreadable: it.n_unreadable }
-        });
-        judged.collect()
+        };
+        let files = files.into_iter().map(judged).collect();
+        Rejudged { first, from, files, catalog }
+    }
+
+    /// The history is now as it was judged last.
+    fn keep(&mut self, now: Rejudged) {
+        self.judged.truncate(now.from);
+        self.judged.extend(now.files);
+        self.rerun.get_mut().keep(now.first);
     }
 
     /// Tries one rewrite in each file. False when there is none left to try.
@@ -170,10 +193,11 @@ impl<'w> Rounds<'w> {
         let mut changes = vec![Change::Made(self.made.clone())];
         let written = ready.iter().try_for_each(|it| self.write(it, &mut changes));
         let objection = written.err().or_else(|| {
-            let judged = self.judge();
-            let objection = self.objection(&judged, &ready);
+            let first = changes.iter().filter_map(Change::place).min().unwrap_or(self.inputs.len());
+            let now = self.judge(first);
+            let objection = self.objection(&now, &ready);
             if objection.is_none() {
-                self.judged = judged;
+                self.keep(now);
             }
             objection
         });
@@ -211,7 +235,7 @@ impl<'w> Rounds<'w> {
             n,
             situation: &statement.outcome.situation,
             finding,
-            major: self.options.postgres,
+            major: self.world.options.postgres,
             lock_timeout: self.world.lock_timeout,
             catalog: &|| self.catalog_before(file, start),
             named_by: &|names| self.named_by(file, names),
@@ -242,22 +266,24 @@ impl<'w> Rounds<'w> {
 
     /// The catalog as it is before the statement that starts at `start`.
     fn catalog_before(&self, file: usize, start: usize) -> Catalog {
-        schema::after(self.inputs.get(..=file).unwrap_or_default(), start, &self.options, &self.readings)
+        let mut catalog = self.rerun.borrow_mut().catalog_before(&self.inputs, file);
+        catalog.start_file(u32::try_from(file + 1).unwrap_or(u32::MAX));
+        let text = self.inputs.get(file).map(|it| it.source.text()).unwrap_or_default();
+        schema::apply(&mut catalog, text, 0..start, self.world.options.postgres, &self.readings);
+        catalog
     }
 
-    /// What the whole history makes.
-    fn schema(&self) -> BTreeSet<String> {
-        schema::lines(&schema::after(&self.inputs, usize::MAX, &self.options, &self.readings))
-    }
-
-    /// Why rewrites are not good enough: a finding is still there, or something else is worse.
-    fn objection(&self, judged: &[Judged], ready: &[Ready]) -> Option<String> {
+    /// Why rewrites are not good enough: a finding is still there, or something else is worse. What was not judged again counts nothing.
+    fn objection(&self, now: &Rejudged, ready: &[Ready]) -> Option<String> {
+        let before = self.judged.get(now.from..).unwrap_or_default();
+        let judged = now.files.as_slice();
         let n = |judged: &[Judged]| judged.iter().map(|it| it.n_unreadable).sum::<usize>();
-        if n(judged) > n(&self.judged) {
+        if n(judged) > n(before) {
             return Some("the rewritten statement could not be read".to_owned());
         }
         let of = |counts: &BTreeMap<&str, usize>, rule: &str| counts.get(rule).copied().unwrap_or(0);
-        let (before, after) = (counts(&self.judged, Severity::Note), counts(judged, Severity::Note));
+        let earlier = before;
+        let (before, after) = (counts(earlier, Severity::Note), counts(judged, Severity::Note));
         for it in ready {
             let rule = &it.finding.rule;
             let n_meant = ready.iter().filter(|it| it.finding.rule == *rule).count();
@@ -265,17 +291,17 @@ impl<'w> Rounds<'w> {
                 return Some("the finding would still be there".to_owned());
             }
         }
-        let (before, after) = (counts(&self.judged, Severity::Warning), counts(judged, Severity::Warning));
+        let (before, after) = (counts(earlier, Severity::Warning), counts(judged, Severity::Warning));
         let rules: BTreeSet<&str> = after.keys().copied().filter(|it| !MAY_FOLLOW.contains(it)).collect();
         if let Some(worse) = rules.into_iter().find(|it| of(&after, it) > of(&before, it)) {
-            let earlier: BTreeSet<_> = self.judged.iter().flat_map(|it| &it.findings).map(key).collect();
+            let earlier: BTreeSet<_> = earlier.iter().flat_map(|it| &it.findings).map(key).collect();
             let said = judged.iter().flat_map(|it| &it.findings);
             let said = said.filter(|it| it.rule == worse).find(|it| !earlier.contains(&key(it)));
             return Some(format!("then {worse}: {}", said.map_or("", |it| it.message.as_str())));
         }
         // What runs later than before may come too late for the files in between.
-        let now = self.schema();
-        let other = self.schema_before.symmetric_difference(&now).next()?;
+        let schema = schema::lines(&now.catalog);
+        let other = self.schema_before.symmetric_difference(&schema).next()?;
         Some(format!("the schema would be another: {other}"))
     }
 
@@ -293,8 +319,9 @@ impl<'w> Rounds<'w> {
                 self.replace(file, now, &mut Vec::new());
             }
         }
+        let now = self.judge(0);
         let before = std::mem::take(&mut self.judged);
-        self.judged = self.judge();
+        self.keep(now);
         let left: BTreeSet<_> = self.judged.iter().flat_map(|it| &it.findings).map(key).collect();
         let before = before.into_iter().flat_map(|it| it.findings);
         self.allowed = before.filter(|it| !left.contains(&key(it))).collect();

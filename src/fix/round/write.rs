@@ -28,6 +28,16 @@ pub(super) enum Change {
     Made(Made),
 }
 
+impl Change {
+    /// Up to which file all stayed as it was; `None` if no file changed.
+    pub(super) fn place(&self) -> Option<usize> {
+        match self {
+            Self::Replaced(n, ..) | Self::Added(n) | Self::Removed(n, ..) => Some(*n),
+            Self::Made(_) => None,
+        }
+    }
+}
+
 impl Rounds<'_> {
     /// Makes the edits and the new files.
     pub(super) fn write(&mut self, ready: &Ready, changes: &mut Vec<Change>) -> Result<(), String> {

@@ -29,7 +29,7 @@ const NO_IDENTITY: &str = "publication-without-replica-identity";
 const REDUNDANT: &str = "index-is-redundant";
 
 /// How many files are waited for: what belongs together comes together, and a report must not wait for a history of thousands.
-const FILES: u32 = 50;
+pub(super) const FILES: u32 = 50;
 
 /// Which of the rules are on: looking for what nobody is told takes time.
 pub(super) fn asked(rules: &RuleSet) -> Vec<&'static str> {

@@ -1,0 +1,186 @@
+//! A history judged again and again, as files of it change: only from the first change on, and what stays is read once.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Change, Input, InputRole, LintedFile, Options, judge,
+    read::{self, File, Parsed},
+    replay::Replay,
+    run,
+    undone::FILES,
+};
+use crate::{catalog::Catalog, rule::RuleSet};
+
+/// What is remembered between one judgement of a history and the next.
+pub struct Rerun<'r> {
+    rules: &'r RuleSet,
+    options: Options,
+    library: Library,
+    /// What ran before the file of this number, in order.
+    marks: Vec<(usize, Replay)>,
+    n_judged: AtomicUsize,
+}
+
+/// The end of a history, judged again.
+pub struct Relinted<'i> {
+    /// The number of the first file that was judged: nothing is to be said anew of those before.
+    pub from: usize,
+    /// The files from there on, in order.
+    pub files: Vec<LintedFile<'i>>,
+    /// What there is after all of them.
+    pub catalog: Catalog,
+}
+
+/// At most so many marks are kept: each holds a catalog.
+const MAX_MARKS: usize = 32;
+
+/// A mark saves replaying at least so many files.
+const MARK_EVERY: usize = 8;
+
+impl<'r> Rerun<'r> {
+    /// Nothing is known yet.
+    pub fn new(rules: &'r RuleSet, options: Options) -> Self {
+        let marks = vec![(0, Replay::new(rules, &options))];
+        Self { rules, options, library: Library::default(), marks, n_judged: AtomicUsize::new(0) }
+    }
+
+    /// Judges the files of a history that may say something else than last time, of which the `first` that changed has this number: those
+    /// from there on, and those before that wait for what follows.
+    pub fn lint<'i>(&mut self, inputs: &'i [Input], first: usize) -> Relinted<'i> {
+        let from = first_that_waits(inputs, first);
+        let mut replay = self.before(inputs, from);
+        let Self { rules, options, library, n_judged, .. } = self;
+        let mut files = Vec::new();
+        let judge = |some: Vec<_>| {
+            n_judged.fetch_add(some.len(), Ordering::Relaxed);
+            judge::all(some, rules, options)
+        };
+        run(
+            inputs.get(from..).unwrap_or_default(),
+            &mut replay,
+            &|it| library.file(it),
+            &judge,
+            &mut |some| {
+                files.extend(some);
+                ControlFlow::Continue(())
+            },
+        );
+        Relinted { from, files, catalog: replay.into_catalog() }
+    }
+
+    /// What there is before the file `n`. No file before it may have changed since the last [`keep`](Self::keep).
+    pub fn catalog_before(&mut self, inputs: &[Input], n: usize) -> Catalog {
+        self.before(inputs, n).catalog().clone()
+    }
+
+    /// The history stays as it was judged last, with `first` the first file that changed.
+    pub fn keep(&mut self, first: usize) {
+        self.marks.retain(|it| it.0 <= first);
+        self.library.prune();
+    }
+
+    /// How many files were judged so far, those counted that were judged again.
+    pub fn n_judged(&self) -> usize {
+        self.n_judged.load(Ordering::Relaxed)
+    }
+
+    /// Replays what runs before the file `n`.
+    fn before(&mut self, inputs: &[Input], n: usize) -> Replay {
+        let n = n.min(inputs.len());
+        let near = self.marks.partition_point(|it| it.0 <= n);
+        let (mut at, mut replay) = match near.checked_sub(1).and_then(|it| self.marks.get(it)) {
+            Some((at, replay)) => (*at, replay.clone()),
+            None => (0, Replay::new(self.rules, &self.options)),
+        };
+        let start = at;
+        for (input, file) in read::all(inputs.get(at..n).unwrap_or_default(), &|it| self.library.file(it)) {
+            replay.run(input, file);
+            at += 1;
+        }
+        if at >= start + MARK_EVERY {
+            self.marks.insert(near, (at, replay.clone()));
+        }
+        if self.marks.len() > MAX_MARKS {
+            let mut place = 0;
+            self.marks.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+        }
+        replay
+    }
+}
+
+/// The first of the files before `first` whose findings may depend on it and those behind it, since they wait for what follows.
+fn first_that_waits(inputs: &[Input], first: usize) -> usize {
+    let waits = |it: &Input| it.role == InputRole::Linted && it.change != Change::Unchanged;
+    let start = first.saturating_sub(FILES as usize + 1);
+    let before = inputs.get(start..first).unwrap_or_default();
+    before.iter().position(waits).map_or(first, |it| start + it)
+}
+
+/// Texts that were read, and what of each statement.
+#[derive(Default)]
+struct Library(Mutex<Books>);
+
+#[derive(Default)]
+struct Books {
+    files: FxHashMap<String, Arc<File>>,
+    statements: FxHashMap<String, Parsed>,
+    /// How long the texts of `files` are altogether, and how long they were after the first reading.
+    n_bytes: usize,
+    n_bytes_first: Option<usize>,
+}
+
+/// With more than so many times the text of the history, most of the files are of what was tried and dropped.
+const MAX_TEXTS: usize = 4;
+
+impl Library {
+    /// Reads a file, or what of it is new.
+    fn file(&self, input: &Input) -> File {
+        let text = input.source.text();
+        // What of a file is unreadable is not in its text.
+        let is_plain = input.source.unreadable().is_empty();
+        if is_plain && let Some(known) = self.ask(|it| it.files.get(text).cloned()) {
+            return File::clone(&known);
+        }
+        let file = read::file(input, &|text| {
+            if let Some(known) = self.ask(|it| it.statements.get(text).cloned()) {
+                return known;
+            }
+            let parsed = read::parse(text);
+            self.ask(|it| it.statements.insert(text.to_owned(), parsed.clone()));
+            parsed
+        });
+        if is_plain {
+            self.ask(|it| {
+                it.n_bytes += text.len();
+                it.files.insert(text.to_owned(), Arc::new(file.clone()))
+            });
+        }
+        file
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(&mut Books) -> Option<T>) -> Option<T> {
+        // A poisoned lock is one that a panic left, and then nothing matters any more.
+        self.0.lock().ok().and_then(|mut it| ask(&mut it))
+    }
+
+    /// Forgets the files, not their statements, if most of them are of the past.
+    fn prune(&mut self) {
+        let Ok(books) = self.0.get_mut() else { return };
+        let first = *books.n_bytes_first.get_or_insert(books.n_bytes);
+        if books.n_bytes > MAX_TEXTS * first {
+            books.files.clear();
+            books.n_bytes = 0;
+        }
+    }
+}
