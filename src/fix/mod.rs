@@ -68,6 +68,8 @@ pub struct Fixed {
     pub refused: Vec<(Finding, String)>,
     /// All that is left, those included.
     pub left: Vec<Finding>,
+    /// How many files were run to find that, each as often as it was run: what it cost.
+    pub n_run: usize,
 }
 
 impl Fixed {

@@ -89,8 +89,9 @@ fn is_dashed(name: &str) -> bool {
 }
 
 fn same(a: &str, b: &str) -> bool {
-    let digits = |it: &str| it.replace('-', "").trim_start_matches('0').to_owned();
-    digits(a) == digits(b)
+    let mut digits = [a, b].map(|it| it.bytes().filter(|it| *it != b'-').skip_while(|it| *it == b'0'));
+    let [a, b] = digits.each_mut();
+    a.eq(b)
 }
 
 /// The next number, as wide. A timestamp of 14 digits goes on by a second, and its seconds and minutes end at 59.

@@ -78,6 +78,7 @@ pub(super) fn file<'i>(
         n_unreadable,
         unread,
         statements,
+        waits: replayed.waits,
         findings: judged.findings,
     }
 }

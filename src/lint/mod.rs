@@ -100,6 +100,8 @@ pub struct LintedFile<'i> {
     pub unread: Vec<Position>,
     /// Its statements, in order; empty unless [`Options::keep_statements`], and for files that are not judged.
     pub statements: Vec<LintedStatement>,
+    /// Whether it left open what later files could answer.
+    pub waits: bool,
     /// In the order of place. Of a file that is not judged: what of it is not in the catalog.
     pub findings: Vec<Finding>,
 }

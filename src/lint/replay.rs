@@ -27,6 +27,8 @@ pub(super) struct Replay {
     catalog: Catalog,
     major: u16,
     n_files: u32,
+    /// Whether nobody asks what statements do, but for what they leave behind.
+    is_quiet: bool,
 }
 
 /// A file whose statements' effects are known.
@@ -39,6 +41,8 @@ pub(super) struct Replayed {
     pub(super) comments: Vec<Span>,
     /// What its statements left open.
     pub(super) questions: Vec<Question>,
+    /// Whether any of that was for later files to answer.
+    pub(super) waits: bool,
 }
 
 /// One statement, or another piece, that ran.
@@ -78,7 +82,7 @@ impl Replay {
         let mut catalog = Catalog::new();
         catalog.session = Session::with_defaults(settings);
         let (asked, together) = (undone::asked(rules), Together::new(rules, options.lock_budget));
-        Self { asked, together, catalog, major: options.postgres, n_files: 0 }
+        Self { asked, together, catalog, major: options.postgres, n_files: 0, is_quiet: false }
     }
 
     /// What exists so far.
@@ -91,11 +95,16 @@ impl Replay {
         self.catalog
     }
 
+    /// From now on runs every file as one that is not judged, which is faster.
+    pub(super) fn be_quiet(&mut self) {
+        self.is_quiet = true;
+    }
+
     /// Runs one file. Of a file that is not judged the catalog remains, and what could not be followed.
     pub(super) fn run(&mut self, input: &Input, file: File) -> Replayed {
         self.n_files += 1;
         self.catalog.start_file(self.n_files);
-        let is_judged = input.role == InputRole::Linted;
+        let is_judged = input.role == InputRole::Linted && !self.is_quiet;
         self.together.start_file(input);
         let mut statements = Vec::new();
         let mut rest = file.pieces;
@@ -122,8 +131,9 @@ impl Replay {
         replaced::mark(&mut statements);
         replaced::know_dropped(&mut statements);
         let runner = runner.unwrap_or(Runner::File);
-        let mut replayed = Replayed { runner, statements, comments: file.comments, questions };
+        let mut replayed = Replayed { runner, statements, comments: file.comments, questions, waits: false };
         undone::answer_at_once(&mut replayed, &self.catalog);
+        replayed.waits = !replayed.questions.is_empty();
         replayed
     }
 

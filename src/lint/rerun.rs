@@ -2,16 +2,13 @@
 
 use std::{
     ops::ControlFlow,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use rustc_hash::FxHashMap;
 
 use super::{
-    Change, Input, InputRole, LintedFile, Options, judge,
+    Input, LintedFile, Options, judge,
     read::{self, File, Parsed},
     replay::Replay,
     run,
@@ -26,7 +23,9 @@ pub struct Rerun<'r> {
     library: Library,
     /// What ran before the file of this number, in order.
     marks: Vec<(usize, Replay)>,
-    n_judged: AtomicUsize,
+    /// Of each file, whether what it says depends on later ones.
+    waits: Vec<bool>,
+    n_run: usize,
 }
 
 /// The end of a history, judged again.
@@ -35,8 +34,6 @@ pub struct Relinted<'i> {
     pub from: usize,
     /// The files from there on, in order.
     pub files: Vec<LintedFile<'i>>,
-    /// What there is after all of them.
-    pub catalog: Catalog,
 }
 
 /// At most so many marks are kept: each holds a catalog.
@@ -49,31 +46,24 @@ impl<'r> Rerun<'r> {
     /// Nothing is known yet.
     pub fn new(rules: &'r RuleSet, options: Options) -> Self {
         let marks = vec![(0, Replay::new(rules, &options))];
-        Self { rules, options, library: Library::default(), marks, n_judged: AtomicUsize::new(0) }
+        Self { rules, options, library: Library::default(), marks, waits: Vec::new(), n_run: 0 }
     }
 
     /// Judges the files of a history that may say something else than last time, of which the `first` that changed has this number: those
     /// from there on, and those before that wait for what follows.
     pub fn lint<'i>(&mut self, inputs: &'i [Input], first: usize) -> Relinted<'i> {
-        let from = first_that_waits(inputs, first);
+        let from = self.first_that_waits(first);
         let mut replay = self.before(inputs, from);
-        let Self { rules, options, library, n_judged, .. } = self;
+        let rest = inputs.get(from..).unwrap_or_default();
+        self.n_run += rest.len();
+        let Self { rules, options, library, .. } = self;
         let mut files = Vec::new();
-        let judge = |some: Vec<_>| {
-            n_judged.fetch_add(some.len(), Ordering::Relaxed);
-            judge::all(some, rules, options)
-        };
-        run(
-            inputs.get(from..).unwrap_or_default(),
-            &mut replay,
-            &|it| library.file(it),
-            &judge,
-            &mut |some| {
-                files.extend(some);
-                ControlFlow::Continue(())
-            },
-        );
-        Relinted { from, files, catalog: replay.into_catalog() }
+        let judge = |some| judge::all(some, rules, options);
+        run(rest, &mut replay, &|it| library.file(it), &judge, &mut |some| {
+            files.extend(some);
+            ControlFlow::Continue(())
+        });
+        Relinted { from, files }
     }
 
     /// What there is before the file `n`. No file before it may have changed since the last [`keep`](Self::keep).
@@ -81,15 +71,37 @@ impl<'r> Rerun<'r> {
         self.before(inputs, n).catalog().clone()
     }
 
-    /// The history stays as it was judged last, with `first` the first file that changed.
-    pub fn keep(&mut self, first: usize) {
+    /// What there is after all files, of which the file `first` is the first that changed, without judging any.
+    pub fn catalog_after(&mut self, inputs: &[Input], first: usize) -> Catalog {
+        let mut replay = self.before(inputs, first);
+        replay.be_quiet();
+        let rest = inputs.get(first..).unwrap_or_default();
+        self.n_run += rest.len();
+        for (input, file) in read::all(rest, &|it| self.library.file(it)) {
+            replay.run(input, file);
+        }
+        replay.into_catalog()
+    }
+
+    /// The history stays as it was judged last, from the file `from` on: whether each waits for later ones. The file `first` is the first
+    /// that changed.
+    pub fn keep(&mut self, first: usize, from: usize, waits: impl Iterator<Item = bool>) {
         self.marks.retain(|it| it.0 <= first);
+        self.waits.truncate(from);
+        self.waits.extend(waits);
         self.library.prune();
     }
 
-    /// How many files were judged so far, those counted that were judged again.
-    pub fn n_judged(&self) -> usize {
-        self.n_judged.load(Ordering::Relaxed)
+    /// How many files were run so far, each as often as it was run.
+    pub fn n_run(&self) -> usize {
+        self.n_run
+    }
+
+    /// The first of the files before `first` whose findings may depend on it and those behind it.
+    fn first_that_waits(&self, first: usize) -> usize {
+        let start = first.saturating_sub(FILES as usize + 1);
+        let mut before = self.waits.get(start..first).unwrap_or_default().iter();
+        before.position(|it| *it).map_or(first, |it| start + it)
     }
 
     /// Replays what runs before the file `n`.
@@ -104,6 +116,7 @@ impl<'r> Rerun<'r> {
         for (input, file) in read::all(inputs.get(at..n).unwrap_or_default(), &|it| self.library.file(it)) {
             replay.run(input, file);
             at += 1;
+            self.n_run += 1;
         }
         if at >= start + MARK_EVERY {
             self.marks.insert(near, (at, replay.clone()));
@@ -117,14 +130,6 @@ impl<'r> Rerun<'r> {
         }
         replay
     }
-}
-
-/// The first of the files before `first` whose findings may depend on it and those behind it, since they wait for what follows.
-fn first_that_waits(inputs: &[Input], first: usize) -> usize {
-    let waits = |it: &Input| it.role == InputRole::Linted && it.change != Change::Unchanged;
-    let start = first.saturating_sub(FILES as usize + 1);
-    let before = inputs.get(start..first).unwrap_or_default();
-    before.iter().position(waits).map_or(first, |it| start + it)
 }
 
 /// Texts that were read, and what of each statement.

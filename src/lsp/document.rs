@@ -116,6 +116,7 @@ impl Judged {
             unread: Vec::new(),
             n_unreadable: self.n_unreadable,
             statements: vec![statement.clone()],
+            waits: false,
             findings: vec![finding.clone()],
         }
     }

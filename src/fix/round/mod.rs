@@ -6,6 +6,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    rc::Rc,
 };
 
 use super::{
@@ -33,6 +34,8 @@ pub(super) struct Rounds<'w> {
     /// Asked for what is before a place while nothing else changes.
     rerun: RefCell<Rerun<'w>>,
     readings: Readings,
+    /// The names in each folder that was asked about.
+    names: RefCell<BTreeMap<PathBuf, Rc<Vec<String>>>>,
     inputs: Vec<Input>,
     drafts: Vec<Draft>,
     judged: Vec<Judged>,
@@ -53,6 +56,7 @@ struct Judged {
     statements: Vec<LintedStatement>,
     findings: Vec<Finding>,
     n_unreadable: usize,
+    waits: bool,
 }
 
 /// What is known of the end of a history, after a change.
@@ -62,7 +66,6 @@ struct Rejudged {
     /// The first file that was judged again.
     from: usize,
     files: Vec<Judged>,
-    catalog: Catalog,
 }
 
 /// A rewrite that has its place.
@@ -89,6 +92,7 @@ impl<'w> Rounds<'w> {
             world,
             rerun: RefCell::new(Rerun::new(world.rules, options)),
             readings: Readings::default(),
+            names: RefCell::default(),
             inputs,
             drafts,
             judged: Vec::new(),
@@ -102,32 +106,38 @@ impl<'w> Rounds<'w> {
         let found = rounds.judge(0);
         let known = found.files.iter().flat_map(|it| &it.findings).filter(|it| (world.is_known)(it));
         rounds.known = known.map(key).collect();
-        rounds.schema_before = schema::lines(&found.catalog);
-        rounds.judged = found.files;
+        rounds.keep(found);
         for file in &mut rounds.judged {
             file.findings.retain(|it| !rounds.known.contains(&key(it)));
         }
-        rounds.rerun.get_mut().keep(0);
+        if !rounds.candidates().is_empty() {
+            rounds.schema_before = rounds.schema(0);
+        }
         rounds
     }
 
     /// Judges the history, of which the file `first` is the first that changed.
     fn judge(&self, first: usize) -> Rejudged {
-        let Relinted { from, files, catalog } = self.rerun.borrow_mut().lint(&self.inputs, first);
+        let Relinted { from, files } = self.rerun.borrow_mut().lint(&self.inputs, first);
         let is_counted = |it: &mut Finding| (self.world.keep)(it) && !self.known.contains(&key(it));
         let judged = |mut it: LintedFile<'_>| {
             it.findings.retain_mut(is_counted);
-            Judged { statements: it.statements, findings: it.findings, n_unreadable: it.n_unreadable }
+            Judged {
+                statements: it.statements,
+                findings: it.findings,
+                n_unreadable: it.n_unreadable,
+                waits: it.waits,
+            }
         };
         let files = files.into_iter().map(judged).collect();
-        Rejudged { first, from, files, catalog }
+        Rejudged { first, from, files }
     }
 
     /// The history is now as it was judged last.
     fn keep(&mut self, now: Rejudged) {
+        self.rerun.get_mut().keep(now.first, now.from, now.files.iter().map(|it| it.waits));
         self.judged.truncate(now.from);
         self.judged.extend(now.files);
-        self.rerun.get_mut().keep(now.first);
     }
 
     /// Tries one rewrite in each file. False when there is none left to try.
@@ -194,6 +204,10 @@ impl<'w> Rounds<'w> {
         let written = ready.iter().try_for_each(|it| self.write(it, &mut changes));
         let objection = written.err().or_else(|| {
             let first = changes.iter().filter_map(Change::place).min().unwrap_or(self.inputs.len());
+            // The schema is found without judging anything, and most of what is not good enough makes another.
+            if let Some(why) = self.other_schema(first) {
+                return Some(why);
+            }
             let now = self.judge(first);
             let objection = self.objection(&now, &ready);
             if objection.is_none() {
@@ -273,6 +287,18 @@ impl<'w> Rounds<'w> {
         catalog
     }
 
+    /// What the whole history makes. The file `first` is the first that changed.
+    fn schema(&self, first: usize) -> BTreeSet<String> {
+        schema::lines(&self.rerun.borrow_mut().catalog_after(&self.inputs, first))
+    }
+
+    /// What is not as it was before: what runs later may come too late for the files in between.
+    fn other_schema(&self, first: usize) -> Option<String> {
+        let now = self.schema(first);
+        let other = self.schema_before.symmetric_difference(&now).next()?;
+        Some(format!("the schema would be another: {other}"))
+    }
+
     /// Why rewrites are not good enough: a finding is still there, or something else is worse. What was not judged again counts nothing.
     fn objection(&self, now: &Rejudged, ready: &[Ready]) -> Option<String> {
         let before = self.judged.get(now.from..).unwrap_or_default();
@@ -299,10 +325,7 @@ impl<'w> Rounds<'w> {
             let said = said.filter(|it| it.rule == worse).find(|it| !earlier.contains(&key(it)));
             return Some(format!("then {worse}: {}", said.map_or("", |it| it.message.as_str())));
         }
-        // What runs later than before may come too late for the files in between.
-        let schema = schema::lines(&now.catalog);
-        let other = self.schema_before.symmetric_difference(&schema).next()?;
-        Some(format!("the schema would be another: {other}"))
+        None
     }
 
     /// Allows by comments what is left.
@@ -339,7 +362,8 @@ impl<'w> Rounds<'w> {
             (path.with_file_name(name), Draft { before: None, now: text.as_bytes().to_vec() })
         });
         let files = files.chain(beside).collect();
-        Fixed { files, fixed: self.fixed, allowed: self.allowed, refused, left }
+        let n_run = self.rerun.into_inner().n_run();
+        Fixed { files, fixed: self.fixed, allowed: self.allowed, refused, left, n_run }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use super::{Made, Ready, Rounds};
@@ -166,7 +167,7 @@ impl Rounds<'_> {
     fn names(&self, framework: &str, origin: &Path) -> Vec<String> {
         let beside = |path: &Path| new_file::unit(framework, path).0.parent().map(Path::to_owned);
         let own = beside(origin);
-        let mut names = (self.world.names)(own.as_deref().unwrap_or(Path::new("")));
+        let mut names = self.names_in(own.as_deref().unwrap_or(Path::new(""))).to_vec();
         let made = self.made.files.keys().filter(|it| beside(it) == own);
         names.extend(
             made.filter_map(|it| Some(new_file::unit(framework, it).0.file_name()?.to_str()?.to_owned())),
@@ -177,7 +178,18 @@ impl Rounds<'_> {
     /// Whether there is a file of this name beside `path`.
     pub(super) fn has_beside(&self, path: &Path, name: &str) -> bool {
         let folder = path.parent().unwrap_or(Path::new(""));
-        (self.world.names)(folder).iter().any(|it| it == name)
+        self.names_in(folder).iter().any(|it| it == name)
+    }
+
+    /// The names in a folder, which are asked for once.
+    fn names_in(&self, folder: &Path) -> Rc<Vec<String>> {
+        let mut names = self.names.borrow_mut();
+        if let Some(known) = names.get(folder) {
+            return Rc::clone(known);
+        }
+        let listed = Rc::new((self.world.names)(folder));
+        names.insert(folder.to_owned(), Rc::clone(&listed));
+        listed
     }
 
     /// Reads a file as it is to be, with what is to be beside it.

@@ -3,6 +3,7 @@
 //! A folder of `fixtures/fix` is a case: `schema.sql` is what is there, the folder `migrations` is what `fix` is asked to fix. The first
 //! lines of `schema.sql` say `-- rule: id` and may say `-- pg: 14-`. `expected.diff` is what `fix` prints; `UPDATE_EXPECT=1` writes it.
 
+mod cost;
 mod proof;
 mod shown;
 
