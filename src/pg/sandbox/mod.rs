@@ -9,6 +9,7 @@ mod binaries;
 mod download;
 mod folder;
 mod process;
+mod replica;
 mod template;
 
 use std::path::PathBuf;
@@ -35,7 +36,9 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Sandbox {
     major: u16,
-    version: String,
+    binaries: Binaries,
+    /// The settings beside the usual ones.
+    further: Vec<(String, String)>,
     // Fields drop in this order: the server ends before the lock that says that its owner lives.
     _process: Process,
     directory: Private,
@@ -56,7 +59,8 @@ impl Sandbox {
             template::fill(data, &cache, &binaries, account)?;
             Ok(settings(&options.settings))
         })?;
-        Ok(Self { major, version: binaries.version, _process: process, directory })
+        let further = options.settings.clone();
+        Ok(Self { major, binaries, further, _process: process, directory })
     }
 
     /// The major version.
@@ -66,7 +70,7 @@ impl Sandbox {
 
     /// The whole version, such as `16.14`.
     pub fn version(&self) -> &str {
-        &self.version
+        &self.binaries.version
     }
 
     /// The folder that holds the socket.

@@ -49,7 +49,7 @@ fn initdb(data: &Path, binaries: &Binaries, account: Account) -> Result<(), Stri
 }
 
 /// Runs a command to its end; the error holds what it wrote.
-fn run(command: &mut Command) -> Result<(), String> {
+pub(super) fn run(command: &mut Command) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output =
         command.stdin(Stdio::null()).output().map_err(|error| format!("cannot run {program}: {error}"))?;
