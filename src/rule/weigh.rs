@@ -56,8 +56,11 @@ pub(super) fn weigh(
     let heats = tables.iter().map(|it| traffic.heat(it));
     let hottest = heats.max().unwrap_or_default();
     let severity = severities.at(hottest);
+    let cost = if depends_on_heat(severities) { costly(&tables, effects, outcome, weights) } else { None };
     let severity = match weights.held.filter(|_| grows(effects) && depends_on_heat(severities)) {
-        Some(hold) if hold.high_ms <= traffic.budget_ms(hottest) => severity.min(Severity::Note),
+        Some(hold) if is_brief(hold, &tables, outcome, cost.as_ref(), weights) => {
+            severity.min(Severity::Note)
+        }
         Some(hold) if hold.low_ms > traffic.budget_ms(hottest) => severities.at(Heat::Hot),
         _ => severity,
     };
@@ -66,16 +69,34 @@ pub(super) fn weigh(
     let explained = if fails { &[][..] } else { &tables[..] };
     let mut notes: Vec<String> =
         explained.iter().take(MAX_EXPLAINED).filter_map(|it| traffic.evidence(it)).collect();
-    let (mut cost, mut damage) = (None, None);
-    if depends_on_heat(severities)
-        && let Some(found) = costly(&tables, effects, outcome, weights)
-    {
-        cost = Some(found.in_words(traffic));
-        damage = found.damage();
-        notes.extend(found.basis());
-        notes.extend(found.with_timeout(outcome.situation.lock_timeout_ms, traffic));
+    if let Some(cost) = &cost {
+        notes.extend(cost.basis());
+        notes.extend(cost.with_timeout(outcome.situation.lock_timeout_ms, traffic));
     }
+    let damage = cost.as_ref().and_then(Cost::damage);
+    let cost = cost.map(|it| it.in_words(traffic));
     Weighed { severity, cost, damage, notes }
+}
+
+/// Whether the lock is gone again within the budget: once it is had, and before that, unless it gives up or nobody would notice.
+fn is_brief(
+    hold: Hold,
+    tables: &[&Relation],
+    outcome: &Outcome,
+    cost: Option<&Cost<'_>>,
+    weights: &Weights<'_>,
+) -> bool {
+    let traffic = weights.traffic;
+    let all = |is_so: &dyn Fn(&Relation, u64) -> bool| {
+        tables.iter().all(|it| is_so(it, traffic.budget_ms(traffic.heat(it))))
+    };
+    let lock_timeout = outcome.situation.lock_timeout_ms;
+    let gives_up = lock_timeout.is_some() || cost.is_some_and(|it| it.queue.waiting.1 < 1.0);
+    all(&|_, budget_ms| hold.high_ms <= budget_ms)
+        && (gives_up
+            || all(&|it, budget_ms| {
+                hold.high_ms.saturating_add(traffic.wait_ms(&it.name, None)) <= budget_ms
+            }))
 }
 
 /// Whether a rule is about making others wait: what breaks the application is as bad on any table.

@@ -76,26 +76,6 @@ fn kind_of(definition: &str) -> &'static str {
 
 /// Schema and name of what is written as in `public."Orders"`.
 fn parts(shown: &str) -> (String, String) {
-    let mut parts = [String::new(), String::new()];
-    let mut n = 0;
-    let mut quoted = false;
-    let mut characters = shown.chars().peekable();
-    while let Some(it) = characters.next() {
-        match it {
-            '"' if quoted && characters.next_if_eq(&'"').is_some() => {}
-            '"' => {
-                quoted = !quoted;
-                continue;
-            }
-            '.' if !quoted => {
-                n = 1;
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(part) = parts.get_mut(n) {
-            part.push(it);
-        }
-    }
-    parts.into()
+    let name = super::tables::name(shown);
+    name.map_or_else(Default::default, |it| (it.schema.unwrap_or_default().to_string(), it.name.to_string()))
 }

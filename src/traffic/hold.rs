@@ -37,19 +37,16 @@ const fn assumed(work: Work) -> Throughput {
 }
 
 impl Hold {
-    /// How long this work on a table takes.
+    /// How long this work on a table takes: at least that on its main fork, at most that on all that it may concern.
     pub(super) fn of(work: Work, table: &Table) -> Self {
-        let bytes = match work {
-            Work::Rewrite => table.heap_bytes + table.toast_bytes,
-            Work::Scan | Work::BuildIndex | Work::WriteRows => table.heap_bytes,
-        };
-        Self::of_bytes(work, bytes)
-    }
-
-    /// How long this work on so many bytes takes.
-    pub(super) fn of_bytes(work: Work, bytes: u64) -> Self {
         let Throughput { slow, fast } = assumed(work);
-        Self { low_ms: bytes.saturating_mul(1000) / fast, high_ms: bytes.saturating_mul(1000) / slow }
+        let with_toast = table.heap_bytes.saturating_add(table.toast_bytes);
+        let most = match work {
+            // The indexes of a table that is rewritten are built anew.
+            Work::Rewrite => table.bytes(),
+            Work::Scan | Work::BuildIndex | Work::WriteRows => with_toast,
+        };
+        Self { low_ms: milliseconds(table.heap_bytes, fast), high_ms: milliseconds(most, slow) }
     }
 
     /// One after the other.
@@ -60,6 +57,10 @@ impl Hold {
             high_ms: self.high_ms.saturating_add(next.high_ms),
         }
     }
+}
+
+fn milliseconds(bytes: u64, per_s: u64) -> u64 {
+    bytes.saturating_mul(1000) / per_s
 }
 
 /// The units of a time, the largest first, and how many milliseconds each has.

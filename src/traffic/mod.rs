@@ -3,6 +3,7 @@
 //! Two axes, and never one number: **size** matters only for work that grows with the table, **heat** for every lock that makes somebody
 //! wait. What is not known is [`Heat::Unknown`], which is never taken for safe.
 
+mod duration;
 pub mod hash;
 mod hold;
 pub mod merge;

@@ -167,3 +167,10 @@ impl Snapshot {
         serde_json::from_str(text).map_err(|it| it.to_string())
     }
 }
+
+impl Table {
+    /// All its bytes.
+    pub fn bytes(&self) -> u64 {
+        self.heap_bytes.saturating_add(self.index_bytes).saturating_add(self.toast_bytes)
+    }
+}

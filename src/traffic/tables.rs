@@ -1,17 +1,25 @@
 //! What is known of each table: measured by a snapshot, declared by the user, or nothing.
 
+use std::iter::successors;
+
 use globset::GlobSet;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Heat, Hold,
+    Heat, hash,
     snapshot::{Snapshot, Table},
     words::{grouped, in_bytes, rate},
 };
 use crate::{
-    effect::{Action, Blocks, Effect, Outcome, Relation, Role, Target, Work},
+    effect::{Blocks, Relation},
     sql::statement::Name,
 };
+
+/// How deep partitions are nested at most: a file that is wrong could name a table as its own parent.
+const MAX_DEPTH: usize = 16;
+
+/// A snapshot of less than so many seconds says little.
+const FEW_SECONDS: f64 = 10.0;
 
 /// What is busy and large changes in a month.
 const OLD_DAYS: i64 = 30;
@@ -54,6 +62,8 @@ pub struct Declared {
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     tables: FxHashMap<Name, Table>,
+    /// Whether the names of those, and of indexes, are hashes.
+    is_hashed: bool,
     /// The tables of indexes, with the bytes of those.
     indexes: FxHashMap<Name, (Name, u64)>,
     declared: Vec<Declared>,
@@ -76,13 +86,21 @@ impl Traffic {
     /// With what a snapshot of so many days ago says. An old one says the same, but people should know.
     #[must_use]
     pub fn with(mut self, snapshot: Snapshot, days: Option<i64>) -> Self {
+        self.is_hashed = snapshot.hashed;
         self.longest_ms = snapshot.transactions.longest_ms;
         let max = snapshot.settings.get("max_connections").and_then(|it| it.parse::<u64>().ok());
-        self.pool = self.pool.or_else(|| max.map(|it| it.saturating_sub(snapshot.transactions.n_sessions)));
+        self.pool = self
+            .pool
+            .or_else(|| max.map(|it| it.saturating_sub(snapshot.transactions.n_sessions)))
+            .filter(|it| *it > 0);
         snapshot.taken_at.split('T').next().unwrap_or_default().clone_into(&mut self.taken_on);
         if let Some(days) = days.filter(|it| *it > OLD_DAYS) {
             self.is_old = true;
             self.taken_on = format!("{}, {days} days old", self.taken_on);
+        }
+        let sampled = snapshot.servers.iter().map(|it| it.seconds).min_by(f64::total_cmp);
+        if let Some(seconds) = sampled.filter(|it| *it < FEW_SECONDS) {
+            self.taken_on = format!("{}, sampled for {seconds} s only", self.taken_on);
         }
         for table in snapshot.tables {
             let Some(name) = name(&table.name) else { continue };
@@ -110,9 +128,13 @@ impl Traffic {
         self.is_old
     }
 
-    /// How many tables of the snapshot are of each heat, hottest first.
+    /// How many tables of the snapshot are of each heat, hottest first. What is declared of names does not count for hashes.
     pub fn counts(&self) -> [(Heat, usize); 3] {
-        let heats = self.tables.keys().map(|name| self.heat_of(name)).collect::<Vec<_>>();
+        let heats = self
+            .tables
+            .iter()
+            .map(|(name, it)| self.declaration(name).map_or_else(|| self.by_rate(it), |it| it.heat))
+            .collect::<Vec<_>>();
         [Heat::Hot, Heat::Warm, Heat::Cold].map(|heat| (heat, heats.iter().filter(|it| **it == heat).count()))
     }
 
@@ -132,7 +154,16 @@ impl Traffic {
 
     /// What was measured of the table, or of the table that an index is of.
     pub fn table(&self, name: &Name) -> Option<&Table> {
-        self.tables.get(name).or_else(|| self.tables.get(&self.indexes.get(name)?.0))
+        self.measured(name).or_else(|| self.tables.get(&self.indexes.get(name)?.0))
+    }
+
+    /// What was measured of the table. Of a snapshot with hashes, indexes cannot be found: their hashes need the table's name.
+    fn measured(&self, name: &Name) -> Option<&Table> {
+        if !self.is_hashed {
+            return self.tables.get(name);
+        }
+        let hash = hash::table(name.schema.as_deref().unwrap_or_default(), &name.name);
+        self.tables.get(&self::name(&hash)?)
     }
 
     /// How much a relation is used: an index like its table.
@@ -144,11 +175,19 @@ impl Traffic {
         if let Some(declared) = self.declaration(name) {
             return declared.heat;
         }
-        self.table(name).map_or(Heat::Unknown, |it| match it.reads_per_s + it.writes_per_s {
+        let Some(table) = self.table(name) else { return Heat::Unknown };
+        // Whoever reads a partitioned table locks its partitions.
+        let parents = successors(Some(table), |it| self.tables.get(&self::name(it.parent.as_ref()?)?));
+        let heats = parents.take(MAX_DEPTH).map(|it| self.by_rate(it));
+        heats.max().unwrap_or_default()
+    }
+
+    fn by_rate(&self, table: &Table) -> Heat {
+        match table.reads_per_s + table.writes_per_s {
             rate if rate >= self.limits.hot_per_s => Heat::Hot,
             rate if rate >= self.limits.warm_per_s => Heat::Warm,
             _ => Heat::Cold,
-        })
+        }
     }
 
     fn declaration(&self, name: &Name) -> Option<&Declared> {
@@ -162,10 +201,10 @@ impl Traffic {
             return None;
         }
         let (name, heat) = (&relation.name, self.heat(relation).name());
-        let measured = self.tables.get(name).map(|it| {
+        let measured = self.measured(name).map(|it| {
             let rows =
                 it.rows.map_or_else(|| "never analyzed".to_owned(), |it| format!("{} rows", grouped(it)));
-            let size = in_bytes(it.heap_bytes + it.index_bytes + it.toast_bytes);
+            let size = in_bytes(it.bytes());
             let taken_on = &self.taken_on;
             let (reads, writes) = (rate(it.reads_per_s), rate(it.writes_per_s));
             format!("{reads} reads/s, {writes} rows written/s, {size}, {rows} (snapshot of {taken_on})")
@@ -179,37 +218,6 @@ impl Traffic {
             (None, None) if self.tables.is_empty() => return None,
             (None, None) => format!("{name} is unknown: no snapshot has it, and nobody declares it"),
         })
-    }
-
-    /// How long what a statement does takes; `None` if it works on a table of unknown size.
-    pub fn duration(&self, outcome: &Outcome) -> Option<Hold> {
-        let mut hold = Hold::default();
-        let mut seen: Vec<(&Name, Work)> = Vec::new();
-        let worked = outcome.effects.iter().filter(|it| it.action != Action::HoldLock);
-        // The bytes of a partitioned table are those of its partitions.
-        let is_in_parts = outcome.effects.iter().any(|it| it.role == Role::Child && !it.effort().is_empty());
-        for effect in worked {
-            if is_in_parts && effect.role == Role::Subject {
-                continue;
-            }
-            let Some(relation) = effect.relation.as_ref().filter(|it| it.target == Target::Existing) else {
-                continue;
-            };
-            for work in Work::ALL.into_iter().filter(|it| effect.effort().contains(*it)) {
-                if !seen.contains(&(&relation.name, work)) {
-                    seen.push((&relation.name, work));
-                    hold = hold.then(self.work(effect, relation, work)?);
-                }
-            }
-        }
-        Some(hold)
-    }
-
-    fn work(&self, effect: &Effect, relation: &Relation, work: Work) -> Option<Hold> {
-        if effect.role == Role::Index {
-            return Some(Hold::of_bytes(work, self.indexes.get(&relation.name)?.1));
-        }
-        Some(Hold::of(work, self.tables.get(&relation.name)?))
     }
 
     /// How many statements come each second that a lock of this kind on the relation makes wait.

@@ -12,6 +12,7 @@ mod expect;
 mod fix;
 mod frameworks;
 mod from_command;
+mod hot_tables;
 mod init;
 mod later;
 mod lsp;

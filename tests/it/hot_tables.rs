@@ -1,0 +1,116 @@
+//! What a snapshot makes milder, and what it must not: nothing whose time is not known altogether.
+
+use lockkeeper::{
+    effect::{Relation, Target},
+    sql::statement::{Name, RelationKind},
+    traffic::{
+        Heat, Snapshot, Traffic, hash,
+        snapshot::{SCHEMA, Table},
+    },
+};
+
+use crate::cli::in_world;
+
+/// `countries` is small and read all the time, but never written; `orders` is large and hot.
+const SNAPSHOT: &str = "fixtures/lint/hot-tables/snapshot.json";
+
+/// What `lint` says of a file that is one transaction.
+fn said(sql: &str) -> String {
+    let args =
+        ["lint", "-", "--pg", "17", "--transaction", "file", "--snapshot", SNAPSHOT, "--format", "concise"];
+    in_world(&args, sql.as_bytes(), &[("SOURCE_DATE_EPOCH", "1795219200")]).stdout
+}
+
+#[track_caller]
+fn is_told(sql: &str, finding: &str) {
+    let said = said(sql);
+    assert!(said.contains(finding), "{sql}\nis not told as {finding}, but:\n{said}");
+}
+
+/// After an index on a small table that nobody writes.
+const INDEX: &str = "SET lock_timeout = '2s'; CREATE INDEX c1 ON countries (name);";
+
+#[test]
+fn work_of_a_moment_is_a_note() {
+    is_told(INDEX, "note[index-blocks-writes]");
+    for next in [
+        "ALTER TABLE orders ADD COLUMN a int",
+        "INSERT INTO orders VALUES (1)",
+        "COMMENT ON TABLE orders IS 'x'",
+        "CREATE INDEX c2 ON countries (iso)",
+    ] {
+        is_told(&format!("{INDEX} {next};"), "note[index-blocks-writes]");
+    }
+}
+
+#[test]
+fn what_is_not_known_makes_nothing_milder() {
+    for next in [
+        "SELECT backfill_orders()",
+        "SELECT count(*) FROM orders",
+        "CALL fill()",
+        "DO $$ BEGIN PERFORM fill(); END $$",
+        "CREATE EXTENSION postgis",
+        "ALTER DOMAIN d VALIDATE CONSTRAINT c",
+        "CREATE TABLE copy AS SELECT * FROM generate_series(1, 100000000)",
+        "INSERT INTO countries SELECT * FROM orders",
+        "UPDATE countries SET name = (SELECT max(name) FROM orders)",
+        "REFRESH MATERIALIZED VIEW daily",
+        "CREATE INDEX e1 ON elsewhere (name)",
+        "this is no SQL",
+        "UPDATE orders SET note = ''",
+        "CREATE INDEX o1 ON orders (customer_id)",
+    ] {
+        is_told(&format!("{INDEX} {next};"), "error[index-blocks-writes]: every write to public.countries");
+    }
+}
+
+#[test]
+fn a_wait_without_end_makes_nothing_milder() {
+    // Reads wait as well, and they come all the time.
+    let set_not_null = "ALTER TABLE countries ALTER COLUMN name SET NOT NULL;";
+    is_told(set_not_null, "error[not-null-scan-blocks-everything]");
+    is_told(&format!("SET lock_timeout = '2s'; {set_not_null}"), "note[not-null-scan-blocks-everything]");
+}
+
+#[test]
+fn lost_data_is_as_bad_on_any_table() {
+    is_told("SET lock_timeout = '2s'; DROP TABLE archive;", "table-drop-loses-data");
+    let without =
+        in_world(&["lint", "-", "--pg", "17", "--format", "concise"], b"DROP TABLE archive;", &[]).stdout;
+    let severity = |said: &str| {
+        let line = said.lines().find(|it| it.contains("table-drop-loses-data")).unwrap();
+        line.split('[').next().unwrap().to_owned()
+    };
+    assert_eq!(severity(&said("DROP TABLE archive;")), severity(&without));
+}
+
+#[test]
+fn names_are_found_as_they_are_and_hashed() {
+    let table = |name: &str, parent: Option<&str>, reads_per_s| Table {
+        name: name.to_owned(),
+        parent: parent.map(str::to_owned),
+        reads_per_s,
+        ..Table::default()
+    };
+    let tables = vec![
+        table("public.\"Orders\"", None, 1000.0),
+        table("public.\"Orders, 2020\"", Some("public.\"Orders\""), 0.0),
+        table("public.orders", None, 0.0),
+    ];
+    let plain = Snapshot { schema: SCHEMA.to_owned(), tables, ..Snapshot::default() };
+    let mut hashed = plain.clone();
+    hash::hide(&mut hashed);
+    for snapshot in [plain, hashed] {
+        let traffic = Traffic::default().with(snapshot, None);
+        let heat = |schema: &str, name: &str| {
+            let name = Name { schema: Some(schema.into()), name: name.into() };
+            traffic.heat(&Relation { name, kind: RelationKind::Table, target: Target::Existing })
+        };
+        assert_eq!(heat("public", "Orders"), Heat::Hot);
+        assert_eq!(heat("public", "orders"), Heat::Cold);
+        // Whoever reads the partitioned table locks its partitions.
+        assert_eq!(heat("public", "Orders, 2020"), Heat::Hot);
+        assert_eq!(heat("other", "orders"), Heat::Unknown);
+    }
+}
