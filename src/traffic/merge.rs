@@ -107,7 +107,7 @@ fn transactions(seen: &[Seen]) -> Transactions {
     Transactions {
         longest_ms: ages.last().copied().max(holding).unwrap_or_default(),
         typical_ms: ages.get(ages.len() / 2).copied().unwrap_or_default(),
-        n_sessions: seen.iter().map(|it| it.second.n_sessions).sum(),
+        n_sessions: seen.first().map(|it| it.second.n_sessions).unwrap_or_default(),
     }
 }
 

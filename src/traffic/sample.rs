@@ -32,11 +32,11 @@ pub struct Sample {
     pub counts_since: Option<f64>,
     /// Transactions that committed in the database.
     pub n_commits: f64,
-    /// Client sessions in the database, without our own.
+    /// Client sessions in all databases, without our own.
     pub n_sessions: u64,
     /// Tables and materialized views, by their number.
     pub tables: BTreeMap<u32, Counters>,
-    /// The transactions of clients that were open, by process and start: how long, in milliseconds.
+    /// The transactions of clients that were open in the database, by process and start: how long, in milliseconds.
     pub transactions: BTreeMap<(String, String), u64>,
     /// How long the longest transaction was open that held a lock on a table, in milliseconds, by the table's number.
     pub holders: BTreeMap<u32, u64>,

@@ -59,7 +59,7 @@ pub struct Transactions {
     pub longest_ms: u64,
     /// The one in the middle of those, in milliseconds.
     pub typical_ms: u64,
-    /// Client sessions at the second sample.
+    /// Client sessions of the first server at the second sample, in all databases: they share `max_connections`.
     pub n_sessions: u64,
 }
 

@@ -37,11 +37,12 @@ fn counters() -> String {
     )
 }
 
-/// Clients other than us in this database: process, start of its transaction, age of that. NULL where there is none or it is hidden.
-const CLIENTS: &str = "SELECT pid, xact_start, \
+/// Clients other than us: whether in this database, process, start of its transaction, age of that. NULL where there is none or it is hidden;
+/// what a hidden process is for is hidden, too.
+const CLIENTS: &str = "SELECT datname = current_database(), pid, xact_start, \
      round(extract(epoch FROM clock_timestamp() - xact_start) * 1000)::bigint \
      FROM pg_stat_activity \
-     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname = current_database()";
+     WHERE coalesce(backend_type, 'client backend') = 'client backend' AND pid <> pg_backend_pid() AND datid IS NOT NULL";
 
 /// The longest transaction that holds a lock on each table, prepared transactions with them: who waits for the lock waits for these.
 const HOLDERS: &str = "SELECT l.relation, \
@@ -87,8 +88,8 @@ pub(super) fn sample(ask: &Ask<'_>) -> Result<Sample, Error> {
     }
     for row in ask.rows("the open transactions", CLIENTS)? {
         sample.n_sessions += 1;
-        if let Some(milliseconds) = row.number(2) {
-            sample.transactions.insert((row.text(0).to_owned(), row.text(1).to_owned()), milliseconds);
+        if let Some(milliseconds) = row.number(3).filter(|_| row.is_true(0)) {
+            sample.transactions.insert((row.text(1).to_owned(), row.text(2).to_owned()), milliseconds);
         }
     }
     for row in ask.rows("the locks", HOLDERS)? {
