@@ -1,6 +1,6 @@
 //! What is known of each table: measured by a snapshot, declared by the user, or nothing.
 
-use std::iter::successors;
+use std::{borrow::Cow, iter::successors};
 
 use globset::GlobSet;
 use rustc_hash::FxHashMap;
@@ -154,16 +154,23 @@ impl Traffic {
 
     /// What was measured of the table, or of the table that an index is of.
     pub fn table(&self, name: &Name) -> Option<&Table> {
-        self.measured(name).or_else(|| self.tables.get(&self.indexes.get(name)?.0))
+        self.measured(name).or_else(|| self.tables.get(&self.index(name)?.0))
     }
 
-    /// What was measured of the table. Of a snapshot with hashes, indexes cannot be found: their hashes need the table's name.
     fn measured(&self, name: &Name) -> Option<&Table> {
-        if !self.is_hashed {
-            return self.tables.get(name);
-        }
-        let hash = hash::table(name.schema.as_deref().unwrap_or_default(), &name.name);
-        self.tables.get(&self::name(&hash)?)
+        self.tables.get(&*self.key(name))
+    }
+
+    /// The table of an index, as the snapshot calls it, and the bytes of the index.
+    fn index(&self, name: &Name) -> Option<&(Name, u64)> {
+        self.indexes.get(&*self.key(name))
+    }
+
+    /// What the snapshot calls a table or an index.
+    fn key<'n>(&self, name: &'n Name) -> Cow<'n, Name> {
+        let schema = name.schema.as_deref().filter(|_| self.is_hashed);
+        let hashed = schema.and_then(|schema| self::name(&hash::table(schema, &name.name)));
+        hashed.map_or(Cow::Borrowed(name), Cow::Owned)
     }
 
     /// How much a relation is used: an index like its table.
@@ -191,7 +198,7 @@ impl Traffic {
     }
 
     fn declaration(&self, name: &Name) -> Option<&Declared> {
-        let name = self.indexes.get(name).map_or(name, |it| &it.0).to_string();
+        let name = self.index(name).map_or(name, |it| &it.0).to_string();
         self.declared.iter().rev().find(|it| it.tables.is_match(&name))
     }
 

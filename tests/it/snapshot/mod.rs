@@ -11,6 +11,7 @@ use lockkeeper::{
     traffic::{
         hash,
         snapshot::{Snapshot, Table},
+        written,
     },
 };
 use serde_json::Value;
@@ -220,6 +221,24 @@ fn the_file_has_no_names_if_they_are_hashed_and_is_the_same_but_for_that() {
     for name in ["shop", "public", "busy", "Half", "parted", "note", "mood", "quiet"] {
         assert!(text.contains(name) && !hashed.stdout.contains(name), "{name}");
     }
+    // Who has the names gets the same answers from both.
+    let hidden = folder.path().join("hidden.json");
+    let mut hide: Snapshot = serde_json::from_str(&text).unwrap();
+    hash::hide(&mut hide);
+    std::fs::write(&hidden, written(&hide).unwrap()).unwrap();
+    let migration = folder.path().join("1.sql");
+    std::fs::write(
+        &migration,
+        "CREATE INDEX ON busy (id); DROP INDEX busy_note; ALTER TABLE \"Half\" ADD COLUMN a int;",
+    )
+    .unwrap();
+    let judged = [&file, &hidden].map(|snapshot| {
+        let args = ["lint", migration.to_str().unwrap(), "--format", "full", "--fail-on", "never"];
+        let ran = lockkeeper(&[&args[..], &["--snapshot", snapshot.to_str().unwrap()]].concat());
+        assert!(ran.stdout.contains("public.Half is cold: 0 reads/s"), "{}{}", ran.stdout, ran.stderr);
+        ran.stdout
+    });
+    assert_eq!(judged[0], judged[1]);
     let plain: Snapshot = serde_json::from_str(&text).unwrap();
     let hashed: Snapshot = serde_json::from_str(&hashed.stdout).unwrap();
     assert_eq!(plain.tables.len(), hashed.tables.len());
