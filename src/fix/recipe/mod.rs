@@ -10,6 +10,7 @@ mod inline;
 mod lock_timeout;
 mod not_null;
 mod not_valid;
+mod partition;
 mod refresh;
 mod unique;
 mod validate;
@@ -72,6 +73,7 @@ pub(super) fn of(rule: &str) -> Option<(Turn, Recipe)> {
         "column-reference-blocks-writes" => inline::references,
         "column-check-blocks-everything" => inline::check,
         "column-unique-blocks-everything" => inline::unique,
+        "default-partition-scan-blocks-everything" => partition::create,
         "validate-in-same-transaction" => validate::recipe,
         "column-default-rewrites-table" => default::recipe,
         "every-row-is-written" => backfill::update,
