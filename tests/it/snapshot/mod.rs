@@ -1,5 +1,6 @@
 //! `snapshot`: what it says of a server is what was done there.
 
+mod hot;
 mod replica;
 mod setup;
 mod tls;
