@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::traffic::Hold;
+
 pub use crate::sql::source::{Position, Span};
 
 /// How bad a finding is, mildest first.
@@ -73,8 +75,8 @@ pub struct Damage {
     pub relation: String,
     /// PostgreSQL's name of the lock.
     pub lock: &'static str,
-    /// How long it is held, in milliseconds; `None` for a moment.
-    pub hold_ms: Option<Range>,
+    /// How long it is held; `None` for a moment.
+    pub hold_ms: Option<Hold>,
     /// How many statements wait in the end.
     pub waiting: Range,
     /// After how many milliseconds all connections of the pool wait; `None` if that does not come to pass, or no pool is known.

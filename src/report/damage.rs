@@ -3,8 +3,8 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::{
-    finding::{Damage, Finding, Range},
-    traffic::{Hold, between, time},
+    finding::{Damage, Finding},
+    traffic::{between, time},
 };
 
 /// How many statements the table has at most.
@@ -19,8 +19,9 @@ impl Ranking {
     pub(super) fn add(&mut self, finding: &Finding) {
         if let Some(damage) = &finding.damage {
             let place = format!("{}:{}", finding.path, finding.start.line);
-            // Two rules may be about one lock.
-            match self.0.iter_mut().find(|it| it.0 == place && it.1.relation == damage.relation) {
+            // Two rules may be about one lock; findings of one place come one after the other.
+            let mut here = self.0.iter_mut().rev().take_while(|it| it.0 == place);
+            match here.find(|it| it.1.relation == damage.relation) {
                 Some((_, known)) if known.waiting.high < damage.waiting.high => {
                     *known = Damage::clone(damage);
                 }
@@ -42,7 +43,7 @@ impl Ranking {
         table.set_header(["WHO WAITS", "LOCK", "ON", "HELD", "STATEMENTS", "POOL GONE"]);
         for (place, damage) in self.0.iter().take(MAX_ROWS) {
             let Damage { relation, lock, hold_ms, waiting, pool_gone_ms } = damage;
-            let held = hold_ms.map_or_else(|| "a moment".to_owned(), |it| hold(it).to_string());
+            let held = hold_ms.map_or_else(|| "a moment".to_owned(), |it| it.to_string());
             let gone = pool_gone_ms.map_or_else(String::new, |it| time(it.max(1)));
             table.add_row([place, *lock, relation, &held, &between(waiting.low, waiting.high), &gone]);
         }
@@ -51,8 +52,4 @@ impl Ranking {
         }
         Some(table.trim_fmt())
     }
-}
-
-fn hold(range: Range) -> Hold {
-    Hold { low_ms: range.low, high_ms: range.high }
 }

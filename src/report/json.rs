@@ -12,7 +12,7 @@ use crate::{
     finding::{Damage, Finding, Fix, Overridden, Severity},
     lint::{LintedFile, LintedStatement},
     sql::statement::{RelationKind, StatementKind},
-    traffic::Heat,
+    traffic::{Heat, Hold},
 };
 
 /// The JSON Schema of what [`Json`] writes.
@@ -85,13 +85,7 @@ struct Effect {
     target: Target,
     blocks: Blocks,
     traffic: Heat,
-    hold_ms: Option<Span>,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct Span {
-    low: u64,
-    high: u64,
+    hold_ms: Option<Hold>,
 }
 
 #[derive(Serialize)]
@@ -229,8 +223,7 @@ impl From<&LintedStatement> for Statement {
 }
 
 fn effects(statement: &LintedStatement) -> Vec<Effect> {
-    let hold_ms = statement.held.map(|it| Span { low: it.low_ms, high: it.high_ms });
-    let effect = |(locked, heat): (crate::effect::Locked, &Heat)| Effect {
+    let effect = |(n, locked): (usize, crate::effect::Locked)| Effect {
         relation: locked.relation.name.to_string(),
         kind: locked.relation.kind,
         role: locked.role,
@@ -238,10 +231,10 @@ fn effects(statement: &LintedStatement) -> Vec<Effect> {
         work: locked.work,
         target: locked.relation.target,
         blocks: locked.lock.blocks(),
-        traffic: *heat,
-        hold_ms,
+        traffic: statement.heats.get(n).copied().unwrap_or_default(),
+        hold_ms: statement.held,
     };
-    statement.outcome.locks().into_iter().zip(&statement.heats).map(effect).collect()
+    statement.outcome.locks().into_iter().enumerate().map(effect).collect()
 }
 
 /// Locks of earlier statements of the same transaction, which are still held while this one works.

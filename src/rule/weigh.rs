@@ -53,17 +53,12 @@ pub(super) fn weigh(
         };
     }
     let tables = tables(effects);
-    let heats = tables.iter().map(|it| traffic.heat(it));
-    let hottest = heats.max().unwrap_or_default();
-    let severity = severities.at(hottest);
     let cost = if depends_on_heat(severities) { costly(&tables, effects, outcome, weights) } else { None };
-    let severity = match weights.held.filter(|_| grows(effects) && depends_on_heat(severities)) {
-        Some(hold) if is_brief(hold, &tables, outcome, cost.as_ref(), weights) => {
-            severity.min(Severity::Note)
-        }
-        Some(hold) if hold.low_ms > traffic.budget_ms(hottest) => severities.at(Heat::Hot),
-        _ => severity,
-    };
+    // Whoever waits for the lock is waited for as well, unless it gives up or nobody would notice.
+    let is_waited_for = outcome.situation.lock_timeout_ms.is_none()
+        && cost.as_ref().is_none_or(|it| it.queue.waiting.1 >= 1.0);
+    let hold = weights.held.filter(|_| grows(effects) && depends_on_heat(severities));
+    let severity = severity(severities, &tables, hold, is_waited_for, traffic);
     // Of what is certain to fail, it does not matter who would have waited.
     let fails = effects.iter().any(|it| it.harms.contains(Harm::Fails));
     let explained = if fails { &[][..] } else { &tables[..] };
@@ -78,25 +73,26 @@ pub(super) fn weigh(
     Weighed { severity, cost, damage, notes }
 }
 
-/// Whether the lock is gone again within the budget: once it is had, and before that, unless it gives up or nobody would notice.
-fn is_brief(
-    hold: Hold,
+/// How bad it is on these tables, whose locks are held for `hold` if the work grows with them.
+fn severity(
+    severities: Severities,
     tables: &[&Relation],
-    outcome: &Outcome,
-    cost: Option<&Cost<'_>>,
-    weights: &Weights<'_>,
-) -> bool {
-    let traffic = weights.traffic;
-    let all = |is_so: &dyn Fn(&Relation, u64) -> bool| {
-        tables.iter().all(|it| is_so(it, traffic.budget_ms(traffic.heat(it))))
-    };
-    let lock_timeout = outcome.situation.lock_timeout_ms;
-    let gives_up = lock_timeout.is_some() || cost.is_some_and(|it| it.queue.waiting.1 < 1.0);
-    all(&|_, budget_ms| hold.high_ms <= budget_ms)
-        && (gives_up
-            || all(&|it, budget_ms| {
-                hold.high_ms.saturating_add(traffic.wait_ms(&it.name, None)) <= budget_ms
-            }))
+    hold: Option<Hold>,
+    is_waited_for: bool,
+    traffic: &Traffic,
+) -> Severity {
+    let heats: Vec<Heat> = tables.iter().map(|it| traffic.heat(it)).collect();
+    let hottest = heats.iter().copied().max().unwrap_or_default();
+    let Some(hold) = hold else { return severities.at(hottest) };
+    if hold.low_ms > traffic.budget_ms(hottest) {
+        return severities.at(Heat::Hot);
+    }
+    let is_brief = tables.iter().zip(heats).all(|(table, heat)| {
+        let wait_ms = if is_waited_for { traffic.wait_ms(&table.name, None) } else { 0 };
+        hold.high_ms.saturating_add(wait_ms) <= traffic.budget_ms(heat)
+    });
+    let severity = severities.at(hottest);
+    if is_brief { severity.min(Severity::Note) } else { severity }
 }
 
 /// Whether a rule is about making others wait: what breaks the application is as bad on any table.
@@ -129,7 +125,6 @@ fn tables<'e>(effects: &[&'e Effect]) -> Vec<&'e Relation> {
 struct Cost<'e> {
     table: &'e Relation,
     lock: Lock,
-    per_s: f64,
     /// How long the lock is held; `None` for a moment.
     hold: Option<Hold>,
     wait_ms: u64,
@@ -152,7 +147,7 @@ fn costly<'e>(
         let per_s = traffic.per_s(&table.name, blocks)?;
         let wait_ms = traffic.wait_ms(&table.name, outcome.situation.lock_timeout_ms);
         let queue = Queue::new(per_s, wait_ms, hold.unwrap_or_default(), traffic.pool());
-        (blocks > Blocks::Nothing).then_some(Cost { table, lock, per_s, hold, wait_ms, queue })
+        (blocks > Blocks::Nothing).then_some(Cost { table, lock, hold, wait_ms, queue })
     });
     costs.max_by(|a, b| a.queue.waiting.1.total_cmp(&b.queue.waiting.1))
 }
@@ -184,12 +179,11 @@ impl Cost<'_> {
 
     /// `None` if hardly a statement waits.
     fn damage(&self) -> Option<Damage> {
-        let range = |it: Hold| Range { low: it.low_ms, high: it.high_ms };
         let (low, high) = self.queue.waiting;
         (high >= 1.0).then(|| Damage {
             relation: self.table.name.to_string(),
             lock: self.lock.name(),
-            hold_ms: self.hold.map(range),
+            hold_ms: self.hold,
             waiting: Range { low: whole(low), high: whole(high) },
             pool_gone_ms: self.queue.pool_gone_s.map(|it| whole(it * 1000.0)),
         })
@@ -207,7 +201,7 @@ impl Cost<'_> {
         if in_force.is_some() || wait_ms >= self.wait_ms || self.queue.waiting.1 < 1.0 {
             return None;
         }
-        let queue = Queue::new(self.per_s, wait_ms, self.hold.unwrap_or_default(), None);
+        let queue = Queue::new(self.queue.per_s, wait_ms, self.hold.unwrap_or_default(), None);
         if queue.waiting.1 > WORTH_IT * self.queue.waiting.1 {
             return None;
         }

@@ -5,15 +5,19 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::snapshot::Table;
 use crate::effect::Work;
 
 /// From how long to how long, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Hold {
     /// At least.
+    #[serde(rename = "low")]
     pub low_ms: u64,
     /// At most.
+    #[serde(rename = "high")]
     pub high_ms: u64,
 }
 

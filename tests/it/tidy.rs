@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("suggest", &[]),
     ("sql", &[]),
-    ("finding", &["sql"]),
+    ("finding", &["sql", "traffic"]),
     ("traffic", &["effect", "sql"]),
     ("catalog", &["effect", "sql"]),
     ("effect", &["catalog", "sql"]),
