@@ -10,10 +10,11 @@ use super::{
     replay::{Ran, Replayed},
 };
 use crate::{
+    effect::Outcome,
     finding::{Finding, Span},
     rule::{Judgement, RuleSet, Suppressions, Weights},
     sql::statement::StatementKind,
-    traffic::{Hold, Traffic},
+    traffic::{Heat, Hold, Traffic},
 };
 
 /// Judges every file.
@@ -42,13 +43,12 @@ pub(super) fn file<'i>(
         findings: Vec::new(),
         alike: FxHashMap::default(),
         normal: (None, String::new()),
-        traffic: &options.traffic,
     };
     let held = held(&replayed.statements, &options.traffic);
     judged.change(&spans, rules, &mut suppressions);
-    for (n, ran) in replayed.statements.iter().enumerate() {
-        let held = held.get(n).copied().flatten();
-        judged.statement(n, (ran, held), rules, &mut suppressions);
+    for (n, (ran, held)) in replayed.statements.iter().zip(&held).enumerate() {
+        let weights = Weights { traffic: &options.traffic, held: *held };
+        judged.statement(n, ran, &weights, rules, &mut suppressions);
     }
     if is_judged {
         judged.misuses(rules, &mut suppressions, options);
@@ -66,7 +66,7 @@ pub(super) fn file<'i>(
         statements.filter(|_| is_judged && options.keep_statements).map(|(ran, held)| LintedStatement {
             span: ran.span,
             start: input.source.position(ran.span.start),
-            heats: ran.outcome.locks().iter().map(|it| options.traffic.heat(&it.relation)).collect(),
+            heats: heats(&ran.outcome, &options.traffic),
             held,
             outcome: ran.outcome,
         });
@@ -106,9 +106,16 @@ fn held(statements: &[Ran], traffic: &Traffic) -> Vec<Option<Hold>> {
     held
 }
 
+fn heats(outcome: &Outcome, traffic: &Traffic) -> Vec<Heat> {
+    // To look for what is locked takes time, and most runs know of no table.
+    if traffic.is_empty() {
+        return Vec::new();
+    }
+    outcome.locks().iter().map(|it| traffic.heat(&it.relation)).collect()
+}
+
 /// The findings of one file so far.
 struct Judged<'i> {
-    traffic: &'i Traffic,
     input: &'i Input,
     path: Arc<str>,
     findings: Vec<Finding>,
@@ -122,7 +129,8 @@ impl Judged<'_> {
     fn statement(
         &mut self,
         n: usize,
-        (ran, held): (&Ran, Option<Hold>),
+        ran: &Ran,
+        weights: &Weights<'_>,
         rules: &RuleSet,
         suppressions: &mut Suppressions,
     ) {
@@ -133,8 +141,7 @@ impl Judged<'_> {
                 self.add(judgement, said.at, ran.span);
             }
         }
-        let weights = Weights { traffic: self.traffic, held };
-        for judgement in rules.judge(&ran.outcome, &weights) {
+        for judgement in rules.judge(&ran.outcome, weights) {
             if suppressions.allows(&judgement.rule.id, Some(n)) {
                 continue;
             }

@@ -115,7 +115,7 @@ pub struct LintedStatement {
     pub start: Position,
     /// What it does.
     pub outcome: Outcome,
-    /// Of each of [`Outcome::locks`], in that order: how much the relation is used.
+    /// Of each of [`Outcome::locks`], in that order: how much the relation is used. Empty if nothing is known of any table.
     pub heats: Vec<Heat>,
     /// How long those locks are held; `None` if that is not known.
     pub held: Option<Hold>,

@@ -74,11 +74,12 @@ impl Traffic {
         if !is_whole || reads_others {
             return None;
         }
+        // The sizes of a partitioned table are those of its partitions.
+        let is_rolled_up = is_partitioned(outcome);
         let mut hold = Hold::default();
         let mut seen: Vec<Counted<'_>> = Vec::new();
         for effect in outcome.effects.iter().filter(|it| it.action != Action::HoldLock) {
-            // The sizes of a partitioned table are those of its partitions.
-            if effect.effort().is_empty() || effect.role == Role::Child && is_partitioned(outcome) {
+            if effect.effort().is_empty() || effect.role == Role::Child && is_rolled_up {
                 continue;
             }
             // What the history made has as many rows as it gave it.
@@ -114,6 +115,7 @@ fn works(effect: &Effect) -> impl Iterator<Item = Work> {
     Work::ALL.into_iter().filter(move |it| effort.contains(*it) && !(is_read && *it == Work::Scan))
 }
 
+/// Whether the work is on a partitioned table as a whole.
 fn is_partitioned(outcome: &Outcome) -> bool {
     let mut subjects = outcome.effects.iter().filter(|it| it.role == Role::Subject);
     subjects.any(|it| {

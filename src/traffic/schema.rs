@@ -2,6 +2,8 @@
 //!
 //! Defaults, triggers, policies and views are in no snapshot: whoever reads this must take the tables for known in part only.
 
+use rustc_hash::FxHashMap;
+
 use super::snapshot::{Snapshot, Table};
 
 /// The statements; `None` of a snapshot without names.
@@ -17,7 +19,8 @@ pub fn statements(snapshot: &Snapshot) -> Option<String> {
     let mut tables: Vec<&Table> =
         snapshot.tables.iter().filter(|it| it.kind != "materialized-view").collect();
     // A parent stands before its children, as deep as partitions are nested.
-    tables.sort_by_key(|it| depth(it, snapshot));
+    let parents = tables.iter().filter_map(|it| Some((it.name.as_str(), it.parent.as_deref()?))).collect();
+    tables.sort_by_cached_key(|it| depth(&it.name, &parents));
     sql.extend(tables.iter().filter_map(|it| table(it)));
     let constraints = tables.iter().flat_map(|table| table.constraints.iter().map(move |it| (table, it)));
     let (keys, others): (Vec<_>, Vec<_>) = constraints.partition(|(_, it)| it.references.is_some());
@@ -35,12 +38,8 @@ pub fn statements(snapshot: &Snapshot) -> Option<String> {
 }
 
 /// How many tables are above this one. A snapshot that says nonsense must not make this go on for ever.
-fn depth(table: &Table, snapshot: &Snapshot) -> usize {
-    let above = |it: &&Table| {
-        let parent = it.parent.as_ref()?;
-        snapshot.tables.iter().find(|it| it.name == *parent)
-    };
-    std::iter::successors(Some(table), above).take(snapshot.tables.len()).count()
+fn depth(table: &str, parents: &FxHashMap<&str, &str>) -> usize {
+    std::iter::successors(parents.get(table), |it| parents.get(*it)).take(parents.len()).count()
 }
 
 /// `None` where the snapshot does not say how a table is partitioned.

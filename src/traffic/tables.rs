@@ -64,8 +64,8 @@ pub struct Traffic {
     tables: FxHashMap<Name, Table>,
     /// Whether the names of those, and of indexes, are hashes.
     is_hashed: bool,
-    /// The tables of indexes, with the bytes of those.
-    indexes: FxHashMap<Name, (Name, u64)>,
+    /// The tables of indexes.
+    indexes: FxHashMap<Name, Name>,
     declared: Vec<Declared>,
     limits: Limits,
     /// The longest transaction that was seen, in milliseconds.
@@ -106,7 +106,7 @@ impl Traffic {
             let Some(name) = name(&table.name) else { continue };
             for index in &table.indexes {
                 let of = Name { schema: name.schema.clone(), name: index.name.as_str().into() };
-                self.indexes.insert(of, (name.clone(), index.bytes));
+                self.indexes.insert(of, name.clone());
             }
             self.tables.insert(name, table);
         }
@@ -154,15 +154,15 @@ impl Traffic {
 
     /// What was measured of the table, or of the table that an index is of.
     pub fn table(&self, name: &Name) -> Option<&Table> {
-        self.measured(name).or_else(|| self.tables.get(&self.index(name)?.0))
+        self.measured(name).or_else(|| self.tables.get(self.index(name)?))
     }
 
     fn measured(&self, name: &Name) -> Option<&Table> {
         self.tables.get(&*self.key(name))
     }
 
-    /// The table of an index, as the snapshot calls it, and the bytes of the index.
-    fn index(&self, name: &Name) -> Option<&(Name, u64)> {
+    /// The table of an index, as the snapshot calls it.
+    fn index(&self, name: &Name) -> Option<&Name> {
         self.indexes.get(&*self.key(name))
     }
 
@@ -175,10 +175,7 @@ impl Traffic {
 
     /// How much a relation is used: an index like its table.
     pub fn heat(&self, relation: &Relation) -> Heat {
-        self.heat_of(&relation.name)
-    }
-
-    fn heat_of(&self, name: &Name) -> Heat {
+        let name = &relation.name;
         if let Some(declared) = self.declaration(name) {
             return declared.heat;
         }
@@ -198,7 +195,7 @@ impl Traffic {
     }
 
     fn declaration(&self, name: &Name) -> Option<&Declared> {
-        let name = self.index(name).map_or(name, |it| &it.0).to_string();
+        let name = self.index(name).unwrap_or(name).to_string();
         self.declared.iter().rev().find(|it| it.tables.is_match(&name))
     }
 
