@@ -65,11 +65,7 @@ impl Inputs {
         let is_there = |it: &&Input| it.role == role && !matches!(it.change, Change::Deleted { .. });
         let n = |history: &Vec<Input>| history.iter().filter(is_there).count();
         let each = self.histories.iter().map(n);
-        if matches!(role, InputRole::Schema | InputRole::Snapshot) {
-            each.max().unwrap_or(0)
-        } else {
-            each.sum()
-        }
+        if role.is_schema() { each.max().unwrap_or(0) } else { each.sum() }
     }
 
     /// Whether standard input is among them.

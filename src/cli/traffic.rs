@@ -9,7 +9,7 @@ use super::{
     today::{day_number, today},
 };
 use crate::{
-    config::Config,
+    config::{Config, TableHeat},
     error::Error,
     rule::OverrideMisuse,
     traffic::{Snapshot, Traffic},
@@ -29,8 +29,8 @@ pub(super) fn traffic(
 /// What is known of tables on this day; without one, no declaration has ended.
 pub(super) fn known(snapshot: Option<&Path>, config: &Config, today: Option<Date>) -> Result<Traffic, Error> {
     let tables = &config.tables;
-    let has_ended = |until: Option<Date>| until.zip(today).is_some_and(|(until, today)| until < today);
-    let declared = tables.heats.iter().filter(|it| !has_ended(it.until)).map(|it| it.declared.clone());
+    let holds = |it: &&TableHeat| !today.is_some_and(|today| it.has_ended(today));
+    let declared = tables.heats.iter().filter(holds).map(|it| it.declared.clone());
     let traffic = Traffic::declared(declared.collect(), tables.limits, tables.pool);
     Ok(match snapshot.or(config.snapshot.as_deref()) {
         Some(path) => {
@@ -45,16 +45,15 @@ pub(super) fn known(snapshot: Option<&Path>, config: &Config, today: Option<Date
 
 /// The declarations that have ended, which somebody may still count on.
 pub(super) fn ended(config: &Config, today: Date) -> impl Iterator<Item = OverrideMisuse> {
-    config.tables.heats.iter().filter_map(move |it| {
-        let until = it.until.filter(|it| *it < today)?;
-        Some(OverrideMisuse { rule: "expired-override", span: it.span, detail: until.to_string() })
-    })
+    let ended = config.tables.heats.iter().filter(move |it| it.has_ended(today));
+    ended.filter_map(|it| Some(OverrideMisuse::expired(it.span, it.until?)))
 }
 
 fn taken_on(snapshot: &Snapshot) -> Option<Date> {
     snapshot.taken_at.parse::<Datetime>().ok()?.date
 }
 
+/// Reads a snapshot's file.
 pub(super) fn read(path: &Path) -> Result<Snapshot, Error> {
     let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Snapshot::parse(&text)

@@ -2,6 +2,7 @@
 //!
 //! A key exists only where a user needs it; each has a line in `default.toml`, which `lockkeeper config` prints.
 
+mod declared;
 mod find;
 mod major;
 mod mistake;

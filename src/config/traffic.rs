@@ -5,7 +5,7 @@ use toml::{Spanned, Value, value::Date};
 
 use super::{
     Source,
-    overrides::{date, header, tables},
+    declared::{Why, not_empty, place, tables},
 };
 use crate::{
     error::Error,
@@ -63,6 +63,13 @@ pub struct TableHeat {
     pub span: Span,
 }
 
+impl TableHeat {
+    /// Whether it held until before this day only.
+    pub fn has_ended(&self, today: Date) -> bool {
+        self.until.is_some_and(|it| it < today)
+    }
+}
+
 /// What the configuration says of tables.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
@@ -102,13 +109,8 @@ pub(super) fn read(source: &Source, raw: Raw, declared: Vec<Spanned<RawTable>>) 
 fn table_heat(source: &Source, raw: Spanned<RawTable>) -> Result<TableHeat, Error> {
     let start = raw.span().start;
     let raw = raw.into_inner();
-    if raw.tables.get_ref().is_empty() {
-        return Err(source.mistake("an empty list holds for nothing", raw.tables.span()));
-    }
-    if raw.reason.get_ref().trim().is_empty() {
-        return Err(source.mistake("the reason is empty", raw.reason.span()));
-    }
-    let shown = raw.until.as_ref().map_or(header(&source.text, start), Spanned::span);
+    not_empty(source, &raw.tables)?;
+    let Why { reason, until, span, place } = Why::read(source, start, raw.reason, raw.until.as_ref())?;
     let declared = Declared {
         tables: tables(source, raw.tables.into_inner())?,
         heat: match raw.heat {
@@ -116,11 +118,10 @@ fn table_heat(source: &Source, raw: Spanned<RawTable>) -> Result<TableHeat, Erro
             RawHeat::Warm => Heat::Warm,
             RawHeat::Cold => Heat::Cold,
         },
-        reason: raw.reason.into_inner().trim().to_owned(),
-        place: place(source, start),
+        reason,
+        place,
     };
-    let until = raw.until.as_ref().map(|it| date(source, it)).transpose()?;
-    Ok(TableHeat { declared, until, span: Span { start: shown.start, end: shown.end } })
+    Ok(TableHeat { declared, until, span })
 }
 
 fn limits(source: &Source, raw: &Raw) -> Result<Limits, Error> {
@@ -150,10 +151,4 @@ fn limits(source: &Source, raw: &Raw) -> Result<Limits, Error> {
         *limit = super::duration_ms(raw.get_ref()).ok_or_else(|| source.mistake(&problem(), raw.span()))?;
     }
     Ok(limits)
-}
-
-/// As people read it: `lockkeeper.toml:12`.
-fn place(source: &Source, start: usize) -> String {
-    let line = source.text.bytes().take(start).filter(|it| *it == b'\n').count() + 1;
-    format!("{}:{line}", source.path.display())
 }

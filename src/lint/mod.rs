@@ -85,6 +85,13 @@ pub enum InputRole {
     Linted,
 }
 
+impl InputRole {
+    /// Whether it tells of what was there, rather than being one of the migrations.
+    pub const fn is_schema(self) -> bool {
+        matches!(self, Self::Schema | Self::Snapshot)
+    }
+}
+
 /// What a run found in one file.
 #[derive(Clone, Debug)]
 pub struct LintedFile<'i> {

@@ -64,6 +64,13 @@ pub struct OverrideMisuse {
     pub detail: String,
 }
 
+impl OverrideMisuse {
+    /// What was declared at this place has ended.
+    pub fn expired(span: Span, until: Date) -> Self {
+        Self { rule: EXPIRED, span, detail: until.to_string() }
+    }
+}
+
 impl Overrides {
     /// The overrides that hold on this day.
     pub fn new(overrides: &[Override], today: Date) -> Self {
@@ -94,13 +101,12 @@ impl Overrides {
     /// What is wrong with the overrides, once all findings have asked. `could_match` says whether it would be known if one of these
     /// were of use.
     pub fn misuses(&self, rules: &RuleSet, could_match: &dyn Fn(&Override) -> bool) -> Vec<OverrideMisuse> {
-        let misuse = |Entry { over, state }: &Entry| {
-            let (rule, detail) = match state {
-                State::Expired => (EXPIRED, over.until.map(|it| it.to_string()).unwrap_or_default()),
-                State::Unused if could_match(over) && over.is_of(rules) => (UNUSED, String::new()),
-                State::Unused | State::Used => return None,
-            };
-            Some(OverrideMisuse { rule, span: over.span, detail })
+        let misuse = |Entry { over, state }: &Entry| match state {
+            State::Expired => over.until.map(|until| OverrideMisuse::expired(over.span, until)),
+            State::Unused if could_match(over) && over.is_of(rules) => {
+                Some(OverrideMisuse { rule: UNUSED, span: over.span, detail: String::new() })
+            }
+            State::Unused | State::Used => None,
         };
         self.entries.iter().filter_map(misuse).collect()
     }

@@ -102,8 +102,7 @@ fn histories(prepared: &Prepared) -> Vec<Check> {
 }
 
 fn history_check(history: &[Input], detected: &Detected) -> Check {
-    let files: Vec<&Input> =
-        history.iter().filter(|it| !matches!(it.role, InputRole::Schema | InputRole::Snapshot)).collect();
+    let files: Vec<&Input> = history.iter().filter(|it| !it.role.is_schema()).collect();
     let shown = |it: &&&Input| place::shown(it.source.path());
     let framework = match (detected.framework.name, detected.because.as_str()) {
         ("plain", _) => "no framework that is known".to_owned(),

@@ -59,8 +59,7 @@ impl Since {
 
     /// Marks what changed of a history's files. The rest of what was asked for has run, and is not judged.
     pub(super) fn mark(&self, inputs: &mut [Input], history: &History) -> Result<(), Error> {
-        let asked_for =
-            inputs.par_iter_mut().filter(|it| !matches!(it.role, InputRole::Schema | InputRole::Snapshot));
+        let asked_for = inputs.par_iter_mut().filter(|it| !it.role.is_schema());
         asked_for.try_for_each(|input| {
             match (self.change(&input.source, history)?, input.role) {
                 (Change::Unchanged, _) => {

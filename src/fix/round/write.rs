@@ -204,10 +204,7 @@ impl Rounds<'_> {
     fn add(&mut self, path: &Path, text: Vec<u8>, changes: &mut Vec<Change>) {
         let mut input = self.read(path, text.clone());
         input.role = InputRole::Linted;
-        let runs_before = |it: &Input| {
-            matches!(it.role, InputRole::Schema | InputRole::Snapshot)
-                || natural(it.source.path(), path).is_lt()
-        };
+        let runs_before = |it: &Input| it.role.is_schema() || natural(it.source.path(), path).is_lt();
         let n = self.inputs.iter().take_while(|it| runs_before(it)).count();
         self.inputs.insert(n, input);
         self.drafts.insert(n, Draft { before: None, now: text });
