@@ -124,10 +124,8 @@ impl Wanted<'_> {
     /// What was there before, then `files`.
     fn after_schema(&self, files: Vec<Input>) -> Result<Vec<Input>, Error> {
         let mut inputs = Vec::new();
-        let mut is_now = false;
         for path in &self.schema {
             if is_snapshot(path) {
-                is_now = true;
                 inputs.push(snapshot(path)?);
             } else if path.is_dir() {
                 let wanted = migration::Wanted { exclude: Exclude::nothing(), framework: None };
@@ -139,8 +137,8 @@ impl Wanted<'_> {
                 inputs.extend(self.read_all(&[file], &Detected::of(None), InputRole::Schema)?);
             }
         }
-        // What a snapshot shows has run.
-        inputs.extend(files.into_iter().filter(|it| !is_now || it.role != InputRole::History));
+        inputs.extend(files);
+        leave_out_what_is_shown(&mut inputs);
         Ok(inputs)
     }
 
@@ -182,6 +180,13 @@ impl Wanted<'_> {
         let framework = up.framework.unwrap_or(detected.framework.name);
         let source = Source::new(path, bytes);
         Input { source, role, framework, runner, parts, change: Change::Unknown }
+    }
+}
+
+/// What a snapshot shows has run: to run it again would be to make everything twice.
+pub(super) fn leave_out_what_is_shown(history: &mut Vec<Input>) {
+    if history.iter().any(|it| it.role == InputRole::Snapshot) {
+        history.retain(|it| it.role != InputRole::History);
     }
 }
 

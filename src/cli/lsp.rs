@@ -12,7 +12,7 @@ use super::{
     CLEAN, FINDINGS, World,
     configured::{configuration, rules},
     explained, fix,
-    inputs::{Inputs, Wanted},
+    inputs::{Inputs, Wanted, leave_out_what_is_shown},
     known::{Known, folder_of},
     place,
     prepared::threads,
@@ -102,6 +102,7 @@ fn alone(path: Option<&Path>, config: &Config) -> Result<Inputs, Error> {
         inputs.histories.iter_mut().flatten().filter(|it| it.role == InputRole::Linted).for_each(|it| {
             it.role = InputRole::History;
         });
+        inputs.histories.iter_mut().for_each(leave_out_what_is_shown);
         return Ok(inputs);
     }
     Wanted { stdin: Some(Vec::new()), ..wanted(config, Vec::new()) }.read()
