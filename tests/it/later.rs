@@ -9,6 +9,8 @@ use lockkeeper::{
     sql::source::Source,
 };
 
+use crate::support::lint_options;
+
 /// What `rule` finds in files that run one after the other: `1.sql:1: message`.
 fn findings(rule: &str, files: &[&str]) -> String {
     findings_of(rule, files, &Change::Unknown, None, 3)
@@ -30,15 +32,7 @@ fn findings_of(
         change: if n == 0 { Change::Unknown } else { change.clone() },
     };
     let inputs: Vec<Input> = files.iter().enumerate().map(input).collect();
-    let options = Options {
-        postgres: 15,
-        settings: Vec::new(),
-        require_reason: false,
-        lock_budget,
-        foreign: Vec::new(),
-        traffic: std::sync::Arc::default(),
-        keep_statements: false,
-    };
+    let options = Options { lock_budget, ..lint_options(15) };
     let files = lint(&inputs, &RuleSet::embedded().unwrap(), &options);
     assert_eq!(files.len(), inputs.len(), "every file comes out");
     assert!(files.iter().zip(&inputs).all(|(file, input)| file.input.source.path() == input.source.path()));

@@ -14,7 +14,7 @@ use lockkeeper::sql::parse::{overlooked, parse};
 use lockkeeper::sql::source::Source;
 use lockkeeper::sql::split::{PieceKind, split};
 
-use crate::support::files_below;
+use crate::support::{files_below, lint_options};
 
 /// How many inputs there are, unless `MUTATIONS` says it. The first ones are always the same.
 const N_INPUTS: u64 = 20_000;
@@ -102,15 +102,7 @@ const SCRAPS: &[&str] = &[
 
 /// All that `lockkeeper lint` does with a file, with every finding in every format.
 fn pipeline(text: &str, rules: &RuleSet) {
-    let options = Options {
-        postgres: 14,
-        settings: Vec::new(),
-        require_reason: false,
-        lock_budget: 3,
-        foreign: Vec::new(),
-        traffic: std::sync::Arc::default(),
-        keep_statements: true,
-    };
+    let options = Options { keep_statements: true, ..lint_options(14) };
     let source = Source::new("a.sql", text.as_bytes().to_vec());
     let input = Input {
         source,

@@ -16,6 +16,8 @@ use lockkeeper::{
 };
 use toml::value::Datetime;
 
+use crate::support::lint_options;
+
 /// The version of an example that names none.
 const MAJOR: u16 = 15;
 
@@ -52,13 +54,8 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
     }
     inputs.push(input("example.sql", &example.sql, InputRole::Linted, change(example)));
     let options = Options {
-        postgres: example.options.pg.unwrap_or(MAJOR),
-        settings: Vec::new(),
-        lock_budget: 3,
         require_reason: example.options.reasons == Some(Reasons::Required),
-        foreign: Vec::new(),
-        traffic: std::sync::Arc::default(),
-        keep_statements: false,
+        ..lint_options(example.options.pg.unwrap_or(MAJOR))
     };
     let mut found: Vec<_> = lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect();
     found.retain(|it| &*it.path == "example.sql");

@@ -3,13 +3,19 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
-use lockkeeper::pg::{
-    Sandbox,
-    sandbox::{MAJORS, Options},
+use lockkeeper::{
+    lint,
+    pg::{
+        Sandbox,
+        sandbox::{MAJORS, Options},
+    },
 };
 
 /// The time zone of every test server. Some statements rewrite nothing under UTC, and that must not go unseen.
@@ -86,4 +92,17 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// What `lint` assumes when nobody says anything, of a server of this major version.
+pub(crate) fn lint_options(postgres: u16) -> lint::Options {
+    lint::Options {
+        postgres,
+        settings: Vec::new(),
+        require_reason: false,
+        lock_budget: lint::LOCK_BUDGET,
+        foreign: Vec::new(),
+        traffic: Arc::default(),
+        keep_statements: false,
+    }
 }

@@ -6,6 +6,8 @@ use lockkeeper::{
     sql::source::Source,
 };
 
+use crate::support::lint_options;
+
 fn report(sql: &str) -> Vec<String> {
     report_obeying(sql, Vec::new())
 }
@@ -19,15 +21,7 @@ fn report_obeying(sql: &str, foreign: Vec<&'static Foreign>) -> Vec<String> {
         parts: Vec::new(),
         change: Change::Unknown,
     };
-    let options = Options {
-        postgres: 15,
-        settings: Vec::new(),
-        require_reason: false,
-        lock_budget: 3,
-        foreign,
-        traffic: std::sync::Arc::default(),
-        keep_statements: false,
-    };
+    let options = Options { foreign, ..lint_options(15) };
     let mut rules = RuleSet::embedded().unwrap();
     rules.ask_for_packs(&[]);
     let files = lint(std::slice::from_ref(&input), &rules, &options);

@@ -7,6 +7,8 @@ use lockkeeper::{
     sql::source::Source,
 };
 
+use crate::support::lint_options;
+
 fn input(path: &std::path::Path, bytes: Vec<u8>, role: InputRole) -> Input {
     let source = Source::new(path, bytes);
     Input { source, role, framework: "plain", runner: None, parts: Vec::new(), change: Change::Unknown }
@@ -14,15 +16,7 @@ fn input(path: &std::path::Path, bytes: Vec<u8>, role: InputRole) -> Input {
 
 fn fixed(files: &[(String, String, InputRole)]) -> Fixed {
     let rules = RuleSet::embedded().unwrap();
-    let options = Options {
-        postgres: 15,
-        settings: Vec::new(),
-        require_reason: false,
-        lock_budget: 3,
-        foreign: Vec::new(),
-        traffic: std::sync::Arc::default(),
-        keep_statements: true,
-    };
+    let options = Options { keep_statements: true, ..lint_options(15) };
     let inputs = files.iter().map(|(path, sql, role)| input(path.as_ref(), sql.clone().into_bytes(), *role));
     let bytes = files.iter().map(|it| it.1.clone().into_bytes()).collect();
     let world = World {
