@@ -51,11 +51,26 @@ pub(super) enum Kind {
 const MIN_PIECES: usize = 16;
 
 /// What a statement's text was parsed to.
-pub(super) type Parsed = Result<Arc<Statement>, Unreadable>;
+type Parsed = Result<Arc<Statement>, Unreadable>;
 
-/// The statements of a text that is read again and again: most of them stay as they were.
+/// The statements of texts that are read again and again: most of them stay as they were.
 #[derive(Default)]
-pub(super) struct Memory(FxHashMap<String, Parsed>);
+pub(super) struct Memory(Mutex<FxHashMap<String, Parsed>>);
+
+impl Memory {
+    /// What one statement is parsed to.
+    pub(super) fn parse(&self, text: &str) -> Parsed {
+        // A poisoned lock is one that a panic left, and then nothing matters any more.
+        if let Some(parsed) = self.0.lock().ok().and_then(|it| it.get(text).cloned()) {
+            return parsed;
+        }
+        let parsed = parse(text);
+        if let Ok(mut known) = self.0.lock() {
+            known.insert(text.to_owned(), parsed.clone());
+        }
+        parsed
+    }
+}
 
 /// With more texts than so many for each piece of the file, most of the memory is of what nobody will write again.
 const MAX_REMEMBERED: usize = 2;
@@ -72,23 +87,12 @@ pub(super) fn parse(text: &str) -> Parsed {
 
 /// Reads a file of which `memory` knows most statements.
 pub(super) fn again(input: &Input, memory: &mut Memory) -> File {
-    let learned = Mutex::new(Vec::new());
-    let known = &memory.0;
-    let file = file(input, &|text| {
-        if let Some(parsed) = known.get(text) {
-            return parsed.clone();
-        }
-        let parsed = parse(text);
-        // A poisoned lock is one that a panic left, and then nothing matters any more.
-        if let Ok(mut learned) = learned.lock() {
-            learned.push((text.to_owned(), parsed.clone()));
-        }
-        parsed
-    });
-    if known.len() > MAX_REMEMBERED * file.pieces.len() + MIN_PIECES {
-        memory.0.clear();
+    let file = file(input, &|text| memory.parse(text));
+    if let Ok(known) = memory.0.get_mut()
+        && known.len() > MAX_REMEMBERED * file.pieces.len() + MIN_PIECES
+    {
+        known.clear();
     }
-    memory.0.extend(learned.into_inner().unwrap_or_default());
     file
 }
 

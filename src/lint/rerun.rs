@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Input, LintedFile, Options, judge,
-    read::{self, File, Parsed},
+    read::{self, File, Memory},
     replay::Replay,
     run,
     undone::FILES,
@@ -134,13 +134,15 @@ impl<'r> Rerun<'r> {
 
 /// Texts that were read, and what of each statement.
 #[derive(Default)]
-struct Library(Mutex<Books>);
+struct Library {
+    files: Mutex<Files>,
+    statements: Memory,
+}
 
 #[derive(Default)]
-struct Books {
-    files: FxHashMap<String, Arc<File>>,
-    statements: FxHashMap<String, Parsed>,
-    /// How long the texts of `files` are altogether, and how long they were after the first reading.
+struct Files {
+    by_text: FxHashMap<String, Arc<File>>,
+    /// How long the texts are altogether, and how long they were after the first reading.
     n_bytes: usize,
     n_bytes_first: Option<usize>,
 }
@@ -154,38 +156,26 @@ impl Library {
         let text = input.source.text();
         // What of a file is unreadable is not in its text.
         let is_plain = input.source.unreadable().is_empty();
-        if is_plain && let Some(known) = self.ask(|it| it.files.get(text).cloned()) {
+        // A poisoned lock is one that a panic left, and then nothing matters any more.
+        let known = || self.files.lock().ok()?.by_text.get(text).cloned();
+        if is_plain && let Some(known) = known() {
             return File::clone(&known);
         }
-        let file = read::file(input, &|text| {
-            if let Some(known) = self.ask(|it| it.statements.get(text).cloned()) {
-                return known;
-            }
-            let parsed = read::parse(text);
-            self.ask(|it| it.statements.insert(text.to_owned(), parsed.clone()));
-            parsed
-        });
-        if is_plain {
-            self.ask(|it| {
-                it.n_bytes += text.len();
-                it.files.insert(text.to_owned(), Arc::new(file.clone()))
-            });
+        let file = read::file(input, &|text| self.statements.parse(text));
+        if is_plain && let Ok(mut files) = self.files.lock() {
+            files.n_bytes += text.len();
+            files.by_text.insert(text.to_owned(), Arc::new(file.clone()));
         }
         file
     }
 
-    fn ask<T>(&self, ask: impl FnOnce(&mut Books) -> Option<T>) -> Option<T> {
-        // A poisoned lock is one that a panic left, and then nothing matters any more.
-        self.0.lock().ok().and_then(|mut it| ask(&mut it))
-    }
-
     /// Forgets the files, not their statements, if most of them are of the past.
     fn prune(&mut self) {
-        let Ok(books) = self.0.get_mut() else { return };
-        let first = *books.n_bytes_first.get_or_insert(books.n_bytes);
-        if books.n_bytes > MAX_TEXTS * first {
-            books.files.clear();
-            books.n_bytes = 0;
+        let Ok(files) = self.files.get_mut() else { return };
+        let first = *files.n_bytes_first.get_or_insert(files.n_bytes);
+        if files.n_bytes > MAX_TEXTS * first {
+            files.by_text.clear();
+            files.n_bytes = 0;
         }
     }
 }
