@@ -16,8 +16,11 @@ use super::account::Account;
 /// A Unix socket's path has 108 bytes on Linux and 104 on macOS, and the server's file name needs 20 of them.
 const LONGEST_DIRECTORY_BYTES: usize = 80;
 
-/// Every private directory's name begins so.
+/// Every private directory's name begins so, and has a living owner or none ever again.
 const PREFIX: &str = "lockkeeper-pg-";
+
+/// The name of one that is being made begins so: nobody holds its lock yet.
+const UNFINISHED: &str = "lockkeeper-new-";
 
 /// The file that a living owner holds locked.
 const OWNER: &str = "owner";
@@ -63,18 +66,30 @@ impl Private {
     pub(super) fn make(account: Account) -> Result<Self, String> {
         let base = base(account);
         sweep(&base);
+        Self::make_in(&base, account)
+    }
+
+    /// It has its name only when it has its owner: whoever sweeps meanwhile must not take it for one that was left.
+    fn make_in(base: &Path, account: Account) -> Result<Self, String> {
         loop {
-            let path = base.join(format!("{PREFIX}{}", unique()));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => {
-                    let owner = account.own(&path).and_then(|()| lock(&path));
-                    return match owner {
-                        Ok(owner) => Ok(Self { path, _owner: owner }),
-                        Err(error) => Err(format!("cannot use {}: {error}", path.display())),
-                    };
+            let name = unique();
+            let unfinished = base.join(format!("{UNFINISHED}{name}"));
+            match DirBuilder::new().mode(0o700).create(&unfinished) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(format!("cannot make {}: {error}", unfinished.display())),
+            }
+            let path = base.join(format!("{PREFIX}{name}"));
+            let owner = account.own(&unfinished).and_then(|()| lock(&unfinished));
+            match owner.and_then(|owner| fs::rename(&unfinished, &path).map(|()| owner)) {
+                Ok(owner) => return Ok(Self { path, _owner: owner }),
+                Err(error) => {
+                    let _ = fs::remove_dir_all(&unfinished);
+                    // A process of the same number left a server's files behind, and nobody could sweep them.
+                    if !path.exists() {
+                        return Err(format!("cannot make {}: {error}", path.display()));
+                    }
                 }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(format!("cannot make {}: {error}", path.display())),
             }
         }
     }
@@ -125,22 +140,54 @@ fn lock(directory: &Path) -> io::Result<File> {
 ///
 /// A server that still ran there notices within a minute that its files are gone, and stops.
 fn sweep(base: &Path) {
+    /// Making a directory takes less than a second.
+    const TIME_TO_MAKE: Duration = Duration::from_mins(10);
     let Ok(entries) = fs::read_dir(base) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_left_over(&entry.path()) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_left = name.starts_with(PREFIX) && has_no_owner(&entry.path())
+            || name.starts_with(UNFINISHED) && is_older(&entry.path(), TIME_TO_MAKE);
+        if is_left {
             // Another process may sweep as well, or may not let us: then it is not ours to report.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// Whether nobody lives in `directory`: its lock is free, or was never made although there was time.
-fn is_left_over(directory: &Path) -> bool {
-    /// Between making a directory and locking it are microseconds.
-    const TIME_TO_LOCK: Duration = Duration::from_mins(10);
+/// Whether nobody lives in `directory`: its lock is free, or it is being removed.
+fn has_no_owner(directory: &Path) -> bool {
     match File::open(directory.join(OWNER)) {
         Ok(owner) => owner.try_lock().is_ok(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => is_older(directory, TIME_TO_LOCK),
-        Err(_) => false,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn who_sweeps_takes_no_directory_that_has_just_been_made() {
+        let account = Account::choose().unwrap();
+        let home = Private::make(account).unwrap();
+        let base = home.path.as_path();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..300 {
+                        sweep(base);
+                        let made = Private::make_in(base, account).unwrap();
+                        sweep(base);
+                        assert!(made.path.is_dir(), "somebody swept {} away", made.path.display());
+                        fs::remove_dir_all(&made.path).unwrap();
+                    }
+                });
+            }
+        });
+        fs::remove_dir_all(base).unwrap();
     }
 }
