@@ -58,6 +58,7 @@ pub(super) enum Command {
     Doctor(Doctor),
     /// Write down how large and how busy each table of a database is.
     Snapshot(Snapshot),
+    Calibrate(Calibrate),
     /// Print the page of a rule: why, what to write instead, sources.
     Explain {
         /// The rule's id, as findings show it in brackets.
@@ -94,6 +95,8 @@ pub(super) enum SchemaOf {
     Doctor,
     /// The file of `snapshot`.
     Snapshot,
+    /// The file of `calibrate`.
+    Calibration,
 }
 
 /// Judge migration files without a server.
@@ -150,6 +153,9 @@ pub(super) struct Judged {
     /// What a server said of its tables, as `snapshot` wrote it: how large and how busy they are decides how bad a lock is.
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
+    /// How long work takes that grows with a table, as `calibrate` measured it. Default: `calibration` of lockkeeper.toml, else assumed.
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
     /// How the runner sends the files. Default: as the framework does it and as a file's marks say; without a framework each file as one
     /// transaction, unless it has a BEGIN or COMMIT of its own or what cannot be in a transaction.
     #[arg(long, value_enum, value_name = "SCOPE")]
@@ -251,6 +257,29 @@ pub(super) struct Snapshot {
     /// Write hashes instead of names, and no definitions.
     #[arg(long)]
     pub hash_names: bool,
+}
+
+/// Measure how long work takes here that grows with a table, so that `lint` need not assume it.
+///
+/// Starts a throwaway server, makes tables of several sizes, and times scans, index builds, rewrites and writes of all rows. What it finds
+/// is true of this machine and its disk: run it, with nothing else to do, on one like the server's. TMPDIR says on which disk.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Calibrate {
+    /// The major version of the server, 13 to 18. Default: that of --like, else the newest.
+    #[arg(long, value_name = "N", value_parser = major)]
+    pub pg: Option<u16>,
+    /// The folder with the server's programs. Default: an installed server, else one that is downloaded.
+    #[arg(long, value_name = "DIR")]
+    pub pg_bin: Option<PathBuf>,
+    /// A snapshot of the server to be like: its memory, its WAL and its parallel workers.
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub like: Option<PathBuf>,
+    /// How long it may take: the more, the larger the tables and the better what follows for larger ones. Three sizes are always measured.
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = super::snapshot::time)]
+    pub budget: Duration,
+    /// The file to write. Default: standard output, as for -.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Whose CI job to write.

@@ -51,7 +51,7 @@ fn surroundings(path: Option<&Path>, config: Option<&Path>, today: Date) -> Resu
         require_reason: config.require_reason,
         lock_budget: config.lock_budget.unwrap_or(LOCK_BUDGET),
         foreign: config.foreign.clone(),
-        traffic: Arc::new(known_tables(None, &config, Some(today))?),
+        traffic: Arc::new(known_tables(None, None, &config, Some(today))?),
         keep_statements: true,
     };
     let sift = sift(Arc::clone(&config), today)?;

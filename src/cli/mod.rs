@@ -10,6 +10,7 @@
 
 mod args;
 mod baseline;
+mod calibrate;
 mod command;
 mod configured;
 mod doctor;
@@ -107,6 +108,7 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
         Command::Doctor(args) => doctor::run(&args, config, world),
         Command::Lsp => lsp::run(config, world),
         Command::Snapshot(args) => snapshot::run(&args, world),
+        Command::Calibrate(args) => calibrate::run(&args, world),
         Command::Explain { id } => show::explain(&id, config, world),
         Command::Rules { json } => show::rules(json, config, world),
         Command::Config => show::text(crate::config::DEFAULT, world),
@@ -114,6 +116,9 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
         Command::Schema { of: args::SchemaOf::Doctor } => show::text(doctor::SCHEMA, world),
         Command::Schema { of: args::SchemaOf::Snapshot } => {
             show::text(crate::traffic::snapshot::JSON_SCHEMA, world)
+        }
+        Command::Schema { of: args::SchemaOf::Calibration } => {
+            show::text(crate::traffic::calibration::JSON_SCHEMA, world)
         }
         Command::Completions { shell } => show::completions(shell, world),
     }

@@ -70,7 +70,7 @@ impl Prepared {
             require_reason: config.require_reason,
             lock_budget: config.lock_budget.unwrap_or(LOCK_BUDGET),
             foreign: config.foreign.iter().chain(&args.obey).copied().collect(),
-            traffic: traffic(args.snapshot.as_deref(), &config, world)?,
+            traffic: traffic(args.snapshot.as_deref(), args.calibration.as_deref(), &config, world)?,
             keep_statements: extras.keep_statements,
         };
         let mut wanted = wanted(args, &config)?;
@@ -128,6 +128,7 @@ impl Prepared {
             n_history_files: self.inputs.n(InputRole::History),
             n_down_files: self.inputs.n_down,
             snapshot: self.options.traffic.snapshot(),
+            calibration: self.options.traffic.calibration().map(ToString::to_string),
             n_other_files: self.inputs.n_other,
             frameworks: self.inputs.frameworks.iter().map(framework).collect(),
             since: self.since.clone(),

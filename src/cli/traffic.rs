@@ -12,26 +12,33 @@ use crate::{
     config::{Config, TableHeat},
     error::Error,
     rule::OverrideMisuse,
-    traffic::{Snapshot, Traffic},
+    traffic::{Calibration, Snapshot, Traffic},
 };
 
 /// What is known of tables today.
 pub(super) fn traffic(
     snapshot: Option<&Path>,
+    calibration: Option<&Path>,
     config: &Config,
     world: &World<'_>,
 ) -> Result<Arc<Traffic>, Error> {
     let matters = !config.tables.heats.is_empty() || snapshot.is_some() || config.snapshot.is_some();
     let today = if matters { Some(today(world)?) } else { None };
-    known(snapshot, config, today).map(Arc::new)
+    known(snapshot, calibration, config, today).map(Arc::new)
 }
 
 /// What is known of tables on this day; without one, no declaration has ended.
-pub(super) fn known(snapshot: Option<&Path>, config: &Config, today: Option<Date>) -> Result<Traffic, Error> {
+pub(super) fn known(
+    snapshot: Option<&Path>,
+    calibration: Option<&Path>,
+    config: &Config,
+    today: Option<Date>,
+) -> Result<Traffic, Error> {
+    let calibration = calibration.or(config.calibration.as_deref()).map(self::calibration).transpose()?;
     let tables = &config.tables;
     let holds = |it: &&TableHeat| !today.is_some_and(|today| it.has_ended(today));
     let declared = tables.heats.iter().filter(holds).map(|it| it.declared.clone());
-    let traffic = Traffic::declared(declared.collect(), tables.limits, tables.pool);
+    let traffic = Traffic::declared(declared.collect(), tables.limits, tables.pool).calibrated(calibration);
     Ok(match snapshot.or(config.snapshot.as_deref()) {
         Some(path) => {
             let snapshot = read(path)?;
@@ -51,6 +58,13 @@ pub(super) fn ended(config: &Config, today: Date) -> impl Iterator<Item = Overri
 
 fn taken_on(snapshot: &Snapshot) -> Option<Date> {
     snapshot.taken_at.parse::<Datetime>().ok()?.date
+}
+
+/// Reads what `lockkeeper calibrate` wrote.
+fn calibration(path: &Path) -> Result<Calibration, Error> {
+    let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    Calibration::parse(&text)
+        .map_err(|problem| Error::Usage(format!("{} is no calibration: {problem}", path.display())))
 }
 
 /// Reads a snapshot's file.

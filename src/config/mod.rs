@@ -67,6 +67,8 @@ pub struct Config {
     pub rules_folder: Option<PathBuf>,
     /// What a server said of its tables.
     pub snapshot: Option<PathBuf>,
+    /// How long work takes that grows with a table.
+    pub calibration: Option<PathBuf>,
     /// What is declared of tables.
     pub tables: Tables,
     /// Whether a suppression must say why.
@@ -180,6 +182,7 @@ impl Config {
             since: raw.since,
             baseline: raw.baseline.map(below),
             snapshot: raw.snapshot.map(below),
+            calibration: raw.calibration.map(below),
             tables: traffic::read(&source, raw.traffic, raw.table)?,
             transaction: raw.transaction.map(Into::into),
             fail_on: raw.fail_on,

@@ -19,6 +19,7 @@ pub(super) struct Raw {
     pub since: Option<String>,
     pub baseline: Option<String>,
     pub snapshot: Option<String>,
+    pub calibration: Option<String>,
     pub traffic: traffic::Raw,
     pub table: Vec<Spanned<traffic::RawTable>>,
     pub framework: Option<Spanned<String>>,

@@ -44,6 +44,17 @@ pub struct Effect {
     pub detail: Option<String>,
     /// For [`Harm::Fails`]: the SQLSTATE.
     pub sqlstate: Option<&'static str>,
+    /// For [`Work::BuildIndex`] by a statement that says what the index is on; others build what was there.
+    pub key: Option<Box<IndexKey>>,
+}
+
+/// What an index is on, as far as the time to build it depends on that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexKey {
+    /// The access method: `btree`.
+    pub method: Ident,
+    /// The first column of its key; `None` for an expression. The others matter only where it is equal.
+    pub first: Option<Ident>,
 }
 
 /// A relation that is touched.

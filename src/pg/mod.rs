@@ -2,6 +2,8 @@
 
 pub mod address;
 #[cfg(unix)]
+pub mod calibrate;
+#[cfg(unix)]
 pub mod observe;
 mod passfile;
 #[cfg(unix)]

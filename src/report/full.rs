@@ -165,7 +165,7 @@ fn assumptions(assumed: &Assumed) -> String {
     ];
     let counts = counts.into_iter().filter(|it| it.0 > 0);
     all.extend(counts.map(|(n, what, done)| format!("{} {done}", counted(n, what))));
-    all.extend(assumed.snapshot.iter().cloned());
+    all.extend(assumed.snapshot.iter().chain(&assumed.calibration).cloned());
     if let Some(since) = &assumed.since {
         all.push(format!("only what changed since {} judged", since.shown()));
     }

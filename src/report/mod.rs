@@ -105,6 +105,8 @@ pub struct Assumed {
     pub n_down_files: usize,
     /// What is known of tables, in a few words.
     pub snapshot: Option<String>,
+    /// What was measured of the time that work takes, such as `calibration of 2026-11-21`.
+    pub calibration: Option<String>,
     /// Files that were left out because the framework does not run them.
     pub n_other_files: usize,
     /// What is taken to run the files.

@@ -4,7 +4,7 @@ use super::Severities;
 use crate::{
     effect::{Blocks, Effect, Harm, Lock, Outcome, Relation, Target},
     finding::{Damage, Range, Severity},
-    traffic::{Heat, Hold, Queue, Traffic, about, between, time},
+    traffic::{Basis, Grade, Heat, Hold, Queue, Traffic, about, between, grouped, time},
 };
 
 /// What is known when one statement is judged.
@@ -65,7 +65,7 @@ pub(super) fn weigh(
     let mut notes: Vec<String> =
         explained.iter().take(MAX_EXPLAINED).filter_map(|it| traffic.evidence(it)).collect();
     if let Some(cost) = &cost {
-        notes.extend(cost.basis());
+        notes.extend(cost.basis(traffic));
         notes.extend(cost.with_timeout(outcome.situation.lock_timeout_ms, traffic));
     }
     let damage = cost.as_ref().and_then(Cost::damage);
@@ -190,9 +190,22 @@ impl Cost<'_> {
     }
 
     /// What the time rests on.
-    fn basis(&self) -> Option<String> {
-        self.hold.filter(|it| it.high_ms > 0)?;
-        Some("the time is that of the tables' bytes at an assumed throughput, which nobody measured on this server".to_owned())
+    fn basis(&self, traffic: &Traffic) -> Option<String> {
+        match self.hold.filter(|it| it.high_ms > 0)?.basis {
+            Basis::Nothing => None,
+            Basis::Measured(factor) => {
+                let calibration = traffic.calibration()?;
+                let grade = Grade::of(factor).name();
+                Some(match factor {
+                    0 | 1 => format!("the time is by {calibration}, whose tables were as large: {grade}"),
+                    _ => format!("the time is by {calibration}, {} times beyond its largest table: {grade}", grouped(factor)),
+                })
+            }
+            Basis::Assumed => Some(
+                "the time is that of the tables' bytes at a throughput that is assumed; `lockkeeper calibrate` measures it"
+                    .to_owned(),
+            ),
+        }
     }
 
     /// What a `lock_timeout` would change, where none is in force.

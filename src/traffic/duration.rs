@@ -84,26 +84,27 @@ impl Traffic {
             }
             // What the history made has as many rows as it gave it.
             let relation = effect.relation.as_ref().filter(|it| it.target == Target::Existing)?;
-            for work in works(effect) {
+            for work in works(effect).filter(|it| !is_told_by_index(*it, effect, outcome)) {
                 let counted = (&relation.name, work, effect.object.as_ref());
                 if !seen.contains(&counted) {
                     seen.push(counted);
-                    hold = hold.then(self.work(effect, relation, work)?);
+                    hold = hold.then(self.work(work, effect, relation, outcome)?);
                 }
             }
         }
         Some(hold)
     }
 
-    fn work(&self, effect: &Effect, relation: &Relation, work: Work) -> Option<Hold> {
-        // An index has its table's bytes to read.
-        let hold = Hold::of(work, self.table(&relation.name)?);
+    fn work(&self, work: Work, effect: &Effect, relation: &Relation, outcome: &Outcome) -> Option<Hold> {
+        // An index has its table's rows to read.
+        let table = self.table(&relation.name)?;
+        let hold = || self.hold(work, effect, outcome, table, relation);
         match work {
             Work::WriteRows if effect.manners.contains(Manner::Counted) => Some(Hold::default()),
             Work::WriteRows if effect.action == Action::Insert => None,
             // Few rows may be meant, or none.
-            Work::WriteRows if effect.because != Some(Reason::EveryRow) => Some(Hold { low_ms: 0, ..hold }),
-            Work::WriteRows | Work::Scan | Work::BuildIndex | Work::Rewrite => Some(hold),
+            Work::WriteRows if effect.because != Some(Reason::EveryRow) => Some(Hold { low_ms: 0, ..hold() }),
+            Work::WriteRows | Work::Scan | Work::BuildIndex | Work::Rewrite => Some(hold()),
         }
     }
 }
@@ -113,6 +114,13 @@ fn works(effect: &Effect) -> impl Iterator<Item = Work> {
     let effort = effect.effort();
     let is_read = effort.contains(Work::BuildIndex) || effort.contains(Work::Rewrite);
     Work::ALL.into_iter().filter(move |it| effort.contains(*it) && !(is_read && *it == Work::Scan))
+}
+
+/// Whether the indexes that are built have effects of their own, so that their table's says it once more.
+fn is_told_by_index(work: Work, effect: &Effect, outcome: &Outcome) -> bool {
+    let is_of_index = |it: &&Effect| it.role == Role::Index && it.effort().contains(Work::BuildIndex);
+    let mut indexes = outcome.effects.iter().filter(is_of_index);
+    work == Work::BuildIndex && effect.role != Role::Index && indexes.any(|it| it.action == effect.action)
 }
 
 /// Whether the work is on a partitioned table as a whole.

@@ -1,56 +1,88 @@
-//! How long work takes that grows with a table, from its bytes.
-//!
-//! Nobody measured the server, so the throughput is assumed, and its band is wide: from a shared disk in a cloud to a server whose table
-//! is in memory. Index builds are counted by the table's bytes, since those are read and sorted.
+//! How long a lock is held, and what that rests on.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use super::snapshot::Table;
-use crate::effect::Work;
-
 /// From how long to how long, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(into = "Written")]
 pub struct Hold {
     /// At least.
-    #[serde(rename = "low")]
     pub low_ms: u64,
     /// At most.
-    #[serde(rename = "high")]
     pub high_ms: u64,
+    /// What it rests on.
+    pub basis: Basis,
 }
 
-/// Bytes a second, slow and fast.
-#[derive(Clone, Copy)]
-struct Throughput {
-    slow: u64,
-    fast: u64,
+/// What an estimate rests on, the best first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// There is no work that grows with a table.
+    #[default]
+    Nothing,
+    /// A calibration; how many times beyond its largest table it lies, 1 for within.
+    Measured(u64),
+    /// A throughput that nobody measured.
+    Assumed,
 }
 
-const MB: u64 = 1_000_000;
+/// As reports have it.
+#[derive(Serialize)]
+struct Written {
+    low: u64,
+    high: u64,
+    basis: &'static str,
+    extrapolated: Option<u64>,
+}
 
-/// What is assumed where nothing was measured.
-const fn assumed(work: Work) -> Throughput {
-    match work {
-        Work::Scan => Throughput { slow: 100 * MB, fast: 1_000 * MB },
-        Work::BuildIndex => Throughput { slow: 20 * MB, fast: 150 * MB },
-        Work::Rewrite => Throughput { slow: 15 * MB, fast: 120 * MB },
-        Work::WriteRows => Throughput { slow: 5 * MB, fast: 50 * MB },
+impl From<Hold> for Written {
+    fn from(hold: Hold) -> Self {
+        let (basis, extrapolated) = match hold.basis {
+            Basis::Nothing => ("nothing", None),
+            Basis::Measured(factor) => ("measured", Some(factor)),
+            Basis::Assumed => ("assumed", None),
+        };
+        Self { low: hold.low_ms, high: hold.high_ms, basis, extrapolated }
+    }
+}
+
+/// How far an extrapolation is to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grade {
+    /// At most 3 times beyond what was measured.
+    Good,
+    /// At most 30 times.
+    Fair,
+    /// Further.
+    Rough,
+}
+
+impl Grade {
+    /// Of an extrapolation by this factor.
+    pub const fn of(factor: u64) -> Self {
+        match factor {
+            0..=3 => Self::Good,
+            4..=30 => Self::Fair,
+            _ => Self::Rough,
+        }
+    }
+
+    /// As people read it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Fair => "fair",
+            Self::Rough => "rough",
+        }
     }
 }
 
 impl Hold {
-    /// How long this work on a table takes: at least that on its main fork, at most that on all that it may concern.
-    pub(super) fn of(work: Work, table: &Table) -> Self {
-        let Throughput { slow, fast } = assumed(work);
-        let with_toast = table.heap_bytes.saturating_add(table.toast_bytes);
-        let most = match work {
-            // The indexes of a table that is rewritten are built anew.
-            Work::Rewrite => table.bytes(),
-            Work::Scan | Work::BuildIndex | Work::WriteRows => with_toast,
-        };
-        Self { low_ms: milliseconds(table.heap_bytes, fast), high_ms: milliseconds(most, slow) }
+    /// A time that is known.
+    pub(super) fn exactly(ms: u64) -> Self {
+        Self { low_ms: ms, high_ms: ms, basis: Basis::Nothing }
     }
 
     /// One after the other.
@@ -59,12 +91,9 @@ impl Hold {
         Self {
             low_ms: self.low_ms.saturating_add(next.low_ms),
             high_ms: self.high_ms.saturating_add(next.high_ms),
+            basis: self.basis.max(next.basis),
         }
     }
-}
-
-fn milliseconds(bytes: u64, per_s: u64) -> u64 {
-    bytes.saturating_mul(1000) / per_s
 }
 
 /// The units of a time, the largest first, and how many milliseconds each has.

@@ -3,20 +3,25 @@
 //! Two axes, and never one number: **size** matters only for work that grows with the table, **heat** for every lock that makes somebody
 //! wait. What is not known is [`Heat::Unknown`], which is never taken for safe.
 
+mod assumed;
+pub mod calibration;
 mod duration;
 pub mod hash;
 mod hold;
+mod job;
 pub mod merge;
 mod queue;
 pub mod rates;
 pub mod sample;
 pub mod schema;
 pub mod snapshot;
+mod sort_key;
 mod tables;
 mod words;
 mod written;
 
-pub use hold::Hold;
+pub use calibration::Calibration;
+pub use hold::{Basis, Grade, Hold};
 pub use queue::Queue;
 pub use snapshot::Snapshot;
 pub use tables::{Declared, Limits, Traffic};

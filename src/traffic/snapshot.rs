@@ -122,6 +122,12 @@ pub struct Column {
     /// How much of it is NULL, from 0 to 1; `None` if it was never analyzed or must not be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_fraction: Option<f64>,
+    /// How many bytes its values have, on average; `None` as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// How far its values stand in the table in their own order, from -1 to 1; `None` as above, or if they have no order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<f64>,
 }
 
 /// One constraint.

@@ -6,8 +6,8 @@ use globset::GlobSet;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Heat, hash,
-    snapshot::{Snapshot, Table},
+    Calibration, Heat, hash,
+    snapshot::{Column, Snapshot, Table},
     words::{grouped, in_bytes, rate},
 };
 use crate::{
@@ -75,6 +75,9 @@ pub struct Traffic {
     /// The day of the snapshot, and that it is old if it is.
     taken_on: String,
     is_old: bool,
+    /// Whether text is compared by the rules of a language; `None` if that is not known.
+    is_collated: Option<bool>,
+    calibration: Option<Calibration>,
 }
 
 impl Traffic {
@@ -93,6 +96,12 @@ impl Traffic {
             .pool
             .or_else(|| max.map(|it| it.saturating_sub(snapshot.transactions.n_sessions)))
             .filter(|it| *it > 0);
+        self.is_collated = snapshot.settings.get("lc_collate").and_then(|it| match it.as_str() {
+            "C" | "POSIX" => Some(false),
+            // The C library compares it, but by no language's rules.
+            other if other.starts_with("C.") => None,
+            _ => Some(true),
+        });
         snapshot.taken_at.split('T').next().unwrap_or_default().clone_into(&mut self.taken_on);
         if let Some(days) = days.filter(|it| *it > OLD_DAYS) {
             self.is_old = true;
@@ -111,6 +120,41 @@ impl Traffic {
             self.tables.insert(name, table);
         }
         self
+    }
+
+    /// With what was measured of the time that work takes.
+    #[must_use]
+    pub fn calibrated(mut self, calibration: Option<Calibration>) -> Self {
+        self.calibration = calibration;
+        self
+    }
+
+    /// What was measured of the time that work takes.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
+    }
+
+    pub(super) fn is_collated(&self) -> Option<bool> {
+        self.is_collated
+    }
+
+    /// The columns of a table; of a partition those of its partitioned table.
+    pub(super) fn columns<'t>(&'t self, table: &'t Table) -> &'t [Column] {
+        let above = self.above(table).find(|it| !it.columns.is_empty());
+        above.map_or(&[], |it| &it.columns)
+    }
+
+    /// A column of a table, or of its partitioned table; `name` is the table's as people write it.
+    pub(super) fn column<'t>(&'t self, name: &Name, table: &'t Table, column: &str) -> Option<&'t Column> {
+        let schema = name.schema.as_deref().filter(|_| self.is_hashed);
+        let hashed = schema.map(|schema| hash::part(schema, &name.name, column));
+        let column = hashed.as_deref().unwrap_or(column);
+        self.columns(table).iter().find(|it| it.name == column)
+    }
+
+    /// The table, its parent, and so on.
+    fn above<'t>(&'t self, table: &'t Table) -> impl Iterator<Item = &'t Table> {
+        successors(Some(table), |it| self.tables.get(&self::name(it.parent.as_ref()?)?)).take(MAX_DEPTH)
     }
 
     /// Whether anything is known of any table.
@@ -181,8 +225,7 @@ impl Traffic {
         }
         let Some(table) = self.table(name) else { return Heat::Unknown };
         // Whoever reads a partitioned table locks its partitions.
-        let parents = successors(Some(table), |it| self.tables.get(&self::name(it.parent.as_ref()?)?));
-        let heats = parents.take(MAX_DEPTH).map(|it| self.by_rate(it));
+        let heats = self.above(table).map(|it| self.by_rate(it));
         heats.max().unwrap_or_default()
     }
 

@@ -32,7 +32,7 @@ pub fn between(low: u64, high: u64) -> String {
 
 /// `12 s`
 pub fn time(ms: u64) -> String {
-    Hold { low_ms: ms, high_ms: ms }.to_string().trim_start_matches("about ").to_owned()
+    Hold::exactly(ms).to_string().trim_start_matches("about ").to_owned()
 }
 
 /// A rate: `2980`, `0.02`.

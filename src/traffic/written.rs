@@ -1,4 +1,4 @@
-//! The text of a snapshot: two spaces an indent, and a line for each column, constraint and index.
+//! The text of a snapshot or a calibration: two spaces an indent, and a line for each column, constraint, index and size.
 //!
 //! So a change of one thing is a change of one line, and the file is half as long as if each key had a line of its own.
 
@@ -7,16 +7,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use super::snapshot::Snapshot;
-
 /// The levels that begin lines: the file, its tables, a table, its columns. What is in a column does not.
 const N_LEVELS: usize = 4;
 
 /// The file's text, with a newline at the end.
-pub fn written(snapshot: &Snapshot) -> Result<String, serde_json::Error> {
+pub fn written(it: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut bytes = Vec::new();
     let lines = Lines { level: 0, pretty: PrettyFormatter::new(), compact: CompactFormatter };
-    snapshot.serialize(&mut Serializer::with_formatter(&mut bytes, lines))?;
+    it.serialize(&mut Serializer::with_formatter(&mut bytes, lines))?;
     bytes.push(b'\n');
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }

@@ -4,6 +4,7 @@
 
 mod adoption;
 mod baseline;
+mod calibration;
 mod catalog;
 mod cli;
 mod doctor;

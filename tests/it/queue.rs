@@ -50,7 +50,7 @@ fn as_many_wait_as_the_model_says() {
         let (first, last) = (statements.first().unwrap().sent, statements.last().unwrap().sent);
         let per_s = f64::from(N - 1) / (last - first);
         let held_ms = ms(released - granted);
-        let hold = Hold { low_ms: held_ms, high_ms: held_ms };
+        let hold = Hold { low_ms: held_ms, high_ms: held_ms, ..Hold::default() };
         let queue = Queue::new(per_s, ms(granted - asked), hold, Some(POOL));
 
         let came: Vec<&Statement> =
@@ -79,7 +79,7 @@ fn ms(seconds: f64) -> u64 {
 /// A pool that is not used up by then is not said to be.
 #[test]
 fn a_pool_that_suffices_is_never_gone() {
-    let hold = Hold { low_ms: 100, high_ms: 1_000 };
+    let hold = Hold { low_ms: 100, high_ms: 1_000, ..Hold::default() };
     assert_eq!(Queue::new(10.0, 500, hold, Some(16)).pool_gone_s, None);
     assert_eq!(Queue::new(10.0, 500, hold, Some(14)).pool_gone_s, Some(1.4));
     assert_eq!(Queue::new(0.0, 500, hold, Some(14)).pool_gone_s, None);

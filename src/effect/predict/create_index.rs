@@ -43,7 +43,8 @@ pub(super) fn predict(create: &CreateIndex, effects: &mut Effects<'_>) {
         if !has_rows(known.relation.kind) {
             return effect;
         }
-        let effect = effect.work(&[Work::Scan, Work::BuildIndex]);
+        let first = create.columns.first().cloned().flatten();
+        let effect = effect.work(&[Work::Scan, Work::BuildIndex]).key(create.method.clone(), first);
         if create.unique { effect.harm(Harm::MayFail).harm(Harm::BreaksWriters) } else { effect }
     };
     let mut effect = built(&table, Role::Subject);

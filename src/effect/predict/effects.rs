@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::{
     catalog::{self, Catalog},
     effect::{
-        Action, Effect, Harm, HarmSet, Lock, Manner, MannerSet, Reason, Relation, Role, Target, Work, WorkSet,
+        Action, Effect, Harm, HarmSet, IndexKey, Lock, Manner, MannerSet, Reason, Relation, Role, Target,
+        Work, WorkSet,
     },
     sql::statement::{Ident, Name, RelationKind},
 };
@@ -137,6 +138,7 @@ impl Effect {
             object: None,
             detail: None,
             sqlstate: None,
+            key: None,
         }
     }
 
@@ -157,6 +159,11 @@ impl Effect {
 
     pub(crate) fn work(mut self, work: &[Work]) -> Self {
         self.work = work.iter().fold(self.work, |set, it| set.with(*it));
+        self
+    }
+
+    pub(crate) fn key(mut self, method: Ident, first: Option<Ident>) -> Self {
+        self.key = Some(Box::new(IndexKey { method, first }));
         self
     }
 

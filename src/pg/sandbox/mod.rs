@@ -30,6 +30,8 @@ pub struct Options {
     pub bin_dir: Option<PathBuf>,
     /// Further server settings, name and value.
     pub settings: Vec<(String, String)>,
+    /// Whether the server works as one that keeps what it is told, and so as slowly: for who measures it.
+    pub durable: bool,
 }
 
 /// A running server.
@@ -37,8 +39,7 @@ pub struct Options {
 pub struct Sandbox {
     major: u16,
     binaries: Binaries,
-    /// The settings beside the usual ones.
-    further: Vec<(String, String)>,
+    options: Options,
     // Fields drop in this order: the server ends before the lock that says that its owner lives.
     _process: Process,
     directory: Private,
@@ -56,11 +57,14 @@ impl Sandbox {
         let binaries = find(major, options, account, &cache)?;
         let directory = Private::make(account)?;
         let process = Process::start(&directory.path, account, &binaries, |data| {
-            template::fill(data, &cache, &binaries, account)?;
-            Ok(settings(&options.settings))
+            if options.durable {
+                template::initdb(data, &binaries, account, &[])?;
+            } else {
+                template::fill(data, &cache, &binaries, account)?;
+            }
+            Ok(settings(options))
         })?;
-        let further = options.settings.clone();
-        Ok(Self { major, binaries, further, _process: process, directory })
+        Ok(Self { major, binaries, options: options.clone(), _process: process, directory })
     }
 
     /// The major version.
@@ -161,26 +165,33 @@ fn runs_here(found: Result<Binaries, String>) -> Result<Binaries, String> {
     })
 }
 
-/// The server's settings: fast rather than safe, for nothing here is worth keeping, and quiet, so that nobody but us takes locks.
-fn settings(further: &[(String, String)]) -> Vec<(String, String)> {
-    const USUAL: [(&str, &str); 15] = [
-        ("listen_addresses", ""),
-        ("fsync", "off"),
-        ("full_page_writes", "off"),
-        ("synchronous_commit", "off"),
-        ("autovacuum", "off"),
-        ("jit", "off"),
-        // As where changes are published: some statements lock more.
-        ("wal_level", "logical"),
-        ("max_connections", "50"),
-        ("max_locks_per_transaction", "1024"),
-        ("max_prepared_transactions", "5"),
-        ("max_parallel_maintenance_workers", "0"),
-        ("max_parallel_workers_per_gather", "0"),
-        ("shared_buffers", "32MB"),
-        ("log_min_messages", "warning"),
-        ("logging_collector", "off"),
-    ];
-    let usual = USUAL.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    usual.into_iter().chain(further.iter().cloned()).collect()
+/// Quiet, so that nobody but us takes locks.
+const QUIET: [(&str, &str); 4] = [
+    ("listen_addresses", ""),
+    ("autovacuum", "off"),
+    ("log_min_messages", "warning"),
+    ("logging_collector", "off"),
+];
+
+/// Fast rather than safe, for nothing here is worth keeping.
+const FAST: [(&str, &str); 11] = [
+    ("fsync", "off"),
+    ("full_page_writes", "off"),
+    ("synchronous_commit", "off"),
+    ("jit", "off"),
+    // As where changes are published: some statements lock more.
+    ("wal_level", "logical"),
+    ("max_connections", "50"),
+    ("max_locks_per_transaction", "1024"),
+    ("max_prepared_transactions", "5"),
+    ("max_parallel_maintenance_workers", "0"),
+    ("max_parallel_workers_per_gather", "0"),
+    ("shared_buffers", "32MB"),
+];
+
+/// The server's settings.
+fn settings(options: &Options) -> Vec<(String, String)> {
+    let fast = FAST.iter().filter(|_| !options.durable);
+    let usual = QUIET.iter().chain(fast).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    usual.chain(options.settings.iter().cloned()).collect()
 }

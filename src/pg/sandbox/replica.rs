@@ -23,10 +23,10 @@ impl Sandbox {
             self.copy(data, account)?;
             let primary = format!("host={} user=postgres", self.directory.path.display());
             let further = [("primary_conninfo".to_owned(), primary)];
-            Ok(settings(&self.further).into_iter().chain(further).collect())
+            Ok(settings(&self.options).into_iter().chain(further).collect())
         })?;
-        let (binaries, further) = (self.binaries.clone(), self.further.clone());
-        Ok(Self { major: self.major, binaries, further, _process: process, directory })
+        let (binaries, options) = (self.binaries.clone(), self.options.clone());
+        Ok(Self { major: self.major, binaries, options, _process: process, directory })
     }
 
     /// Copies the files of this server to `data`, as a backup that a standby begins with.

@@ -14,7 +14,9 @@ use super::{account::Account, binaries::Binaries, folder::workshop};
 /// Fills `data` with the files of a new server.
 pub(super) fn fill(data: &Path, cache: &Path, binaries: &Binaries, account: Account) -> Result<(), String> {
     // Without a template, as when the disk is full, a new server is only slower to make.
-    let Ok(template) = template(cache, binaries, account) else { return initdb(data, binaries, account) };
+    let Ok(template) = template(cache, binaries, account) else {
+        return initdb(data, binaries, account, SMALL);
+    };
     run(account.command(Path::new("cp")).arg("-R").arg(template).arg(data))
 }
 
@@ -30,7 +32,7 @@ fn template(cache: &Path, binaries: &Binaries, account: Account) -> Result<PathB
     }
     let work = workshop(&home)?;
     let owned = account.own(&work).map_err(|error| format!("cannot give {} away: {error}", work.display()));
-    let made = owned.and_then(|()| initdb(&work, binaries, account));
+    let made = owned.and_then(|()| initdb(&work, binaries, account, SMALL));
     let made = made.and_then(|()| match fs::rename(&work, &target) {
         // Another process may have been faster; its files are as good.
         Err(error) if !target.is_dir() => Err(format!("cannot make {}: {error}", target.display())),
@@ -41,11 +43,18 @@ fn template(cache: &Path, binaries: &Binaries, account: Account) -> Result<PathB
     made
 }
 
-fn initdb(data: &Path, binaries: &Binaries, account: Account) -> Result<(), String> {
+/// Segments of 1 MB instead of 16 make the copy small.
+const SMALL: &[&str] = &["--wal-segsize=1"];
+
+pub(super) fn initdb(
+    data: &Path,
+    binaries: &Binaries,
+    account: Account,
+    further: &[&str],
+) -> Result<(), String> {
     let mut command = account.command(&binaries.program("initdb"));
     command.args(["--nosync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"]);
-    // Segments of 1 MB instead of 16 make the copy small.
-    run(command.arg("--wal-segsize=1").arg("-D").arg(data))
+    run(command.args(further).arg("-D").arg(data))
 }
 
 /// Runs a command to its end; the error holds what it wrote.

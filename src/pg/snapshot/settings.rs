@@ -29,6 +29,11 @@ const NAMES: [&str; 20] = [
     "wal_level",
 ];
 
+/// By what text is compared; the name of a locale for the C library's, else the provider's way.
+const COLLATION: &str = "SELECT 'lc_collate', CASE to_jsonb(d) ->> 'datlocprovider' \
+     WHEN 'i' THEN 'icu' WHEN 'b' THEN 'C' ELSE d.datcollate::text END \
+     FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()";
+
 /// The settings, as this role has them in this database.
 pub(super) fn read(ask: &Ask<'_>) -> Result<BTreeMap<String, String>, Error> {
     let names = NAMES.map(|it| format!("'{it}'")).join(", ");
@@ -36,5 +41,6 @@ pub(super) fn read(ask: &Ask<'_>) -> Result<BTreeMap<String, String>, Error> {
         "SELECT name, pg_catalog.current_setting(name, true) FROM pg_catalog.pg_settings WHERE name IN ({names})"
     );
     let rows = ask.rows_as_is("the settings", &query)?;
-    Ok(rows.iter().map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect())
+    let collation = ask.rows_as_is("the collation", COLLATION)?;
+    Ok(rows.iter().chain(&collation).map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect())
 }

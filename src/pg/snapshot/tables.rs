@@ -83,8 +83,8 @@ fn constraints() -> String {
     )
 }
 
-/// How much of each column is NULL, as far as the role may know; of the table alone rather than with its heirs.
-const NULLS: &str = "SELECT format('%I.%I', schemaname, tablename), attname, null_frac \
+/// How much of each column is NULL, how wide and how ordered it is, as far as the role may know; of the table alone rather than with its heirs.
+const STATISTICS: &str = "SELECT format('%I.%I', schemaname, tablename), attname, null_frac, avg_width, correlation \
      FROM pg_stats WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY inherited";
 
 /// Every table, without rates; what could not be read is added to `unseen`.
@@ -183,21 +183,21 @@ fn table(row: &Row, before_14: bool) -> Option<Table> {
 }
 
 fn add_columns(ask: &Ask<'_>, tables: &mut [Table], places: &HashMap<u32, usize>) -> Result<(), Error> {
-    let nulls = ask.rows("the statistics of columns", NULLS)?;
-    let mut fractions: HashMap<(&str, &str), f64> = HashMap::new();
-    for row in &nulls {
-        if let Some(fraction) = row.number(2) {
-            fractions.entry((row.text(0), row.text(1))).or_insert(fraction);
-        }
+    let statistics = ask.rows("the statistics of columns", STATISTICS)?;
+    let mut of_columns: HashMap<(&str, &str), &Row> = HashMap::new();
+    for row in &statistics {
+        of_columns.entry((row.text(0), row.text(1))).or_insert(row);
     }
     for row in ask.rows("the columns", &columns())? {
         let Some(table) = of(tables, places, &row) else { continue };
-        let fraction = fractions.get(&(table.name.as_str(), row.text(1))).copied();
+        let said = of_columns.get(&(table.name.as_str(), row.text(1)));
         table.columns.push(Column {
             name: row.text(1).to_owned(),
             ty: row.text(2).to_owned(),
             not_null: row.is_true(3),
-            null_fraction: fraction.map(rounded),
+            null_fraction: said.and_then(|it| it.number(2)).map(rounded),
+            width: said.and_then(|it| it.number(3)),
+            correlation: said.and_then(|it| it.number(4)).map(rounded),
         });
     }
     Ok(())

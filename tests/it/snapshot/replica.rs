@@ -25,6 +25,7 @@ fn what_a_replica_reads_is_added_and_a_failover_is_an_error() {
 fn check(major: u16) {
     let Some(primary) = server(major) else { return };
     drop(database(&primary, "shop"));
+    done(&primary, "shop", &[]);
     let replica = primary.replica().unwrap();
     caught_up(&primary, &replica);
     let addresses = [&replica, &primary].map(|it| address(it, "shop"));

@@ -75,7 +75,11 @@ fn build(
     if refuse(action, key, altered, effects) {
         return;
     }
-    let effect = named(altered.on_table(action), constraint).harm(Harm::MayFail).harm(Harm::BreaksWriters);
+    let method = if action == Action::AddExclusion { "gist" } else { "btree" };
+    let effect = named(altered.on_table(action), constraint)
+        .harm(Harm::MayFail)
+        .harm(Harm::BreaksWriters)
+        .key(Ident::new_static(method), key.first().cloned());
     let work = [Work::Scan, Work::BuildIndex];
     if super::has_rows(altered.table.relation.kind) {
         effects.push(effect.clone().work(&work));

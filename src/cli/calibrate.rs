@@ -1,0 +1,136 @@
+//! `lockkeeper calibrate`: how long work takes here that grows with a table, as a file for `lint`.
+
+use std::{io::Write, path::Path, time::Instant};
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::{CLEAN, World, args::Calibrate as Args, today::today, traffic};
+use crate::{
+    config::{MAJORS, valid_major},
+    error::Error,
+    pg::{
+        Sandbox,
+        calibrate::{Budget, End, FIRST_ROWS, Measurements, free_bytes, measure},
+        sandbox::Options,
+    },
+    report::Target,
+    traffic::{
+        Calibration, Snapshot,
+        calibration::{SCHEMA, Series},
+        grouped, written,
+    },
+};
+
+/// The settings of a server to be like that decide how fast it works.
+const LIKE: [&str; 7] = [
+    "checkpoint_timeout",
+    "maintenance_work_mem",
+    "max_parallel_maintenance_workers",
+    "max_wal_size",
+    "shared_buffers",
+    "synchronous_commit",
+    "wal_level",
+];
+
+/// How much of the free disk may be written: others need some, too.
+const SHARE_OF_DISK: u64 = 2;
+
+/// Runs `calibrate`.
+pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
+    let started = Instant::now();
+    let day = today(world)?;
+    let like = args.like.as_deref().map(traffic::read).transpose()?;
+    let major = match (args.pg, &like) {
+        (Some(major), _) => major,
+        (None, Some(snapshot)) => major_of(snapshot)?,
+        (None, None) => *MAJORS.end(),
+    };
+    let settings = like.map_or_else(Vec::new, |it| {
+        let wanted = it.settings.into_iter().filter(|it| LIKE.contains(&it.0.as_str()));
+        wanted.collect()
+    });
+    // A file that cannot be written is told before the work, not after it.
+    let file = args.output.as_deref().filter(|it| *it != Path::new("-"));
+    let mut target = file.map(Target::create).transpose()?;
+    let server = Sandbox::start(major, &Options { bin_dir: args.pg_bin.clone(), settings, durable: true })?;
+    let say = |world: &mut World<'_>, text: std::fmt::Arguments<'_>| {
+        writeln!(world.stderr, "{text}").map_err(Error::Report)
+    };
+    say(world, format_args!("measuring on PostgreSQL {} for about {:?}", server.version(), args.budget))?;
+    let budget = Budget {
+        time: args.budget,
+        disk_bytes: free_bytes(&server)? / SHARE_OF_DISK,
+        first_rows: FIRST_ROWS,
+    };
+    let mut said = Ok(());
+    let measured = measure(&server, budget, |rows, took| {
+        if said.is_ok() {
+            said = writeln!(world.stderr, "  {} rows: {:.1} s", grouped(rows), took.as_secs_f64());
+        }
+    })?;
+    said.map_err(Error::Report)?;
+    let Measurements { series, settings, ended_by } = measured;
+    let calibration = Calibration {
+        schema: SCHEMA.to_owned(),
+        taken_on: day.to_string(),
+        version: server.version().to_owned(),
+        settings,
+        series,
+    };
+    let text = written(&calibration).map_err(|it| Error::Report(it.into()))?;
+    match (&mut target, file) {
+        (Some(target), Some(path)) => target
+            .write_all(text.as_bytes())
+            .map_err(|source| Error::Write { path: path.to_owned(), source })?,
+        _ => world.stdout.write_all(text.as_bytes()).map_err(Error::Report)?,
+    }
+    target.map(Target::commit).transpose()?;
+    say(world, format_args!("\n{}\n", table(&calibration.series)))?;
+    let end = match ended_by {
+        End::Time => "larger tables would have taken longer than --budget",
+        End::Disk => "larger tables would have taken more than half of the free disk",
+    };
+    say(world, format_args!("took {:.0} s; {end}", started.elapsed().as_secs_f64()))?;
+    if !calibration.settings.contains_key("collation") {
+        say(
+            world,
+            format_args!(
+                "note: this server has no collation of a language, so indexes on text are measured as under C only"
+            ),
+        )?;
+    }
+    Ok(CLEAN)
+}
+
+fn major_of(snapshot: &Snapshot) -> Result<u16, Error> {
+    let version = snapshot.servers.first().map(|it| it.version.as_str()).unwrap_or_default();
+    let major = version.split(['.', ' ']).next().and_then(|it| it.parse().ok()).unwrap_or_default();
+    valid_major(major).map_err(|problem| {
+        Error::Usage(format!(
+            "the snapshot is of a server of version `{version}`: {problem}; choose one with --pg"
+        ))
+    })
+}
+
+/// How fast each task was on the largest tables.
+fn table(series: &[Series]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_header(["TASK", "BYTES/ROW", "ROWS", "TIME", "ROWS/S"]);
+    for it in series {
+        let Some(largest) = it.points.last() else { continue };
+        #[expect(clippy::cast_precision_loss, reason = "a rate has two digits")]
+        let per_s = largest.rows as f64 / (largest.ms / 1000.0);
+        table.add_row([
+            it.task.name().to_owned(),
+            format!("{:.0}", it.row_bytes),
+            grouped(largest.rows),
+            format!("{:.1} ms", largest.ms),
+            format!("{per_s:.0}"),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt()
+}

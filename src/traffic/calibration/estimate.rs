@@ -1,0 +1,94 @@
+//! From how long to how long a task takes on a table of so many rows of such a width.
+
+use super::{Calibration, Series, Task, curve::Times};
+
+/// By how much the same work on the same machine differs from one time to the next, besides what the models differ in: half as long, or
+/// half as long again. Runs of one rewrite differed by 1.7 times. `benches/hold.rs` holds it against servers.
+const MARGIN: f64 = 1.5;
+
+/// A time in milliseconds, and how far beyond what was measured it lies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::traffic) struct Estimate {
+    times: Times,
+    /// How many times more rows it is about than the largest table that was measured had.
+    factor: f64,
+}
+
+impl Estimate {
+    /// No work.
+    pub(in crate::traffic) const NOTHING: Self = Self { times: [0.0; 3], factor: 0.0 };
+
+    /// At least and at most, in milliseconds.
+    pub(in crate::traffic) fn band(&self) -> (f64, f64) {
+        let low = self.times.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = self.times.iter().copied().fold(0.0, f64::max);
+        (low / MARGIN, high * MARGIN)
+    }
+
+    /// How many times beyond the largest size it lies; at most 1 within.
+    pub(in crate::traffic) fn factor(&self) -> f64 {
+        self.factor
+    }
+
+    /// One after the other.
+    pub(in crate::traffic) fn then(self, next: Self) -> Self {
+        self.with(next, |a, b| a + b)
+    }
+
+    /// One of both: the quicker and the slower.
+    pub(in crate::traffic) fn or(self, other: Self) -> Self {
+        let quick = |it: &Self| it.times.iter().copied().fold(f64::INFINITY, f64::min);
+        let slow = |it: &Self| it.times.iter().copied().fold(0.0, f64::max);
+        let (low, high) = (quick(&self).min(quick(&other)), slow(&self).max(slow(&other)));
+        Self { times: [low, self.times[1], high], factor: self.factor.max(other.factor) }
+    }
+
+    /// Between two that were measured at both ends of something, at this share of the way, or beyond.
+    pub(in crate::traffic) fn towards(self, other: Self, share: f64) -> Self {
+        self.with(other, |here, there| (here + (there - here) * share).max(here.min(there) / 2.0))
+    }
+
+    fn with(self, other: Self, join: impl Fn(f64, f64) -> f64) -> Self {
+        let mut times = self.times;
+        for (time, other) in times.iter_mut().zip(other.times) {
+            *time = join(*time, other);
+        }
+        Self { times, factor: self.factor.max(other.factor) }
+    }
+}
+
+impl Calibration {
+    /// How long a task takes on so many rows of so many bytes; `None` if it was not measured.
+    pub(in crate::traffic) fn estimate(&self, task: Task, rows: u64, row_bytes: f64) -> Option<Estimate> {
+        let mut widths: Vec<&Series> = self.series.iter().filter(|it| it.task == task).collect();
+        widths.sort_by(|a, b| a.row_bytes.total_cmp(&b.row_bytes));
+        let (narrow, wide) = (*widths.first()?, *widths.last()?);
+        let rows = as_float(rows);
+        let largest = narrow.largest().min(wide.largest());
+        let factor = rows / largest;
+        let (at_narrow, at_wide) = (narrow.at(rows), wide.at(rows));
+        let span = wide.row_bytes - narrow.row_bytes;
+        let share = if span > 0.0 { (row_bytes - narrow.row_bytes) / span } else { 0.0 };
+        let mut times = at_narrow;
+        for (time, wide) in times.iter_mut().zip(at_wide) {
+            // A row costs something, and each of its bytes: so from two widths follow all. Narrower rows are at most as much cheaper as
+            // they are shorter.
+            let by_width = *time + (wide - *time) * share;
+            *time = by_width.max(*time * (row_bytes / narrow.row_bytes).min(1.0));
+        }
+        Some(Estimate { times, factor })
+    }
+
+    /// How long it takes to update every row of a table with so many indexes.
+    pub(in crate::traffic) fn update(&self, rows: u64, row_bytes: f64, n_indexes: usize) -> Option<Estimate> {
+        let plain = self.estimate(Task::Update, rows, row_bytes)?;
+        let indexed = self.estimate(Task::UpdateIndexed, rows, row_bytes)?;
+        let n = as_float(n_indexes as u64) / f64::from(super::N_INDEXES);
+        Some(plain.with(indexed, |plain, indexed| plain + (indexed - plain).max(0.0) * n))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "estimates have two digits")]
+pub(super) fn as_float(number: u64) -> f64 {
+    number as f64
+}

@@ -1,0 +1,166 @@
+//! What `lockkeeper calibrate` measured: how long each kind of work took on tables of several sizes.
+//!
+//! The file holds times, no model: how they are read is this release's business, and a better reading needs no new measurement.
+
+mod curve;
+mod estimate;
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+pub(super) use estimate::Estimate;
+
+/// What the `schema` of a file must be.
+pub const SCHEMA: &str = "lockkeeper/calibration/1";
+
+/// The JSON Schema of the file.
+pub const JSON_SCHEMA: &str = include_str!("calibration.schema.json");
+
+/// One server at one time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// The version of this format: [`SCHEMA`].
+    pub schema: String,
+    /// The day: `YYYY-MM-DD`, in UTC.
+    pub taken_on: String,
+    /// As `server_version` says.
+    pub version: String,
+    /// The settings that decide how fast it works, by name.
+    pub settings: BTreeMap<String, String>,
+    /// What was measured, by task and width of rows.
+    pub series: Vec<Series>,
+}
+
+/// One task on tables that differ in nothing but how many rows they have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    /// What was done.
+    pub task: Task,
+    /// The bytes of the table for each row.
+    pub row_bytes: f64,
+    /// How long it took, by rows: that without rows first.
+    pub points: Vec<Point>,
+}
+
+/// One size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// How many rows the table had.
+    pub rows: u64,
+    /// How long it took, in milliseconds: the time in the middle of several.
+    pub ms: f64,
+}
+
+/// A kind of work that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Every row is read and tested.
+    Scan,
+    /// Every row's key is sought in another table, which has a tenth of its rows.
+    ForeignKey,
+    /// An index on an integer by whose order the rows stand.
+    IndexOrdered,
+    /// An index on an integer, of which no two neighbours are near each other.
+    IndexFixed,
+    /// An index on text of [`SHORT`] bytes that is compared byte by byte, as under the collation `C`.
+    IndexBytes,
+    /// An index on text of [`SHORT`] bytes that is compared by the rules of a language.
+    IndexCollated,
+    /// The same on text of [`LONG`] bytes that begins alike, byte by byte.
+    IndexBytesLong,
+    /// The same by the rules of a language.
+    IndexCollatedLong,
+    /// Every row is copied to a new file as it is; the table has no index.
+    Copy,
+    /// Every row is computed anew and written to a new file; the table has no index.
+    Rewrite,
+    /// Every row is updated; the table has no index.
+    Update,
+    /// Every row is updated; the table has [`N_INDEXES`] indexes on integers.
+    UpdateIndexed,
+    /// Every row is deleted.
+    Delete,
+}
+
+/// How many bytes short text has, with its length: as many as a name or a code.
+pub const SHORT: u32 = 13;
+
+/// How many bytes long text has, with its length: as many as an address or a title.
+pub const LONG: u32 = 64;
+
+/// How many indexes there are for [`Task::UpdateIndexed`].
+pub const N_INDEXES: u32 = 2;
+
+impl Task {
+    /// Every task, in the order in which they are measured.
+    pub const ALL: [Self; 13] = [
+        Self::Scan,
+        Self::ForeignKey,
+        Self::IndexOrdered,
+        Self::IndexFixed,
+        Self::IndexBytes,
+        Self::IndexCollated,
+        Self::IndexBytesLong,
+        Self::IndexCollatedLong,
+        Self::Copy,
+        Self::Rewrite,
+        Self::Delete,
+        Self::Update,
+        Self::UpdateIndexed,
+    ];
+
+    /// As people read it, and as the file has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::ForeignKey => "foreign-key",
+            Self::IndexOrdered => "index-ordered",
+            Self::IndexFixed => "index-fixed",
+            Self::IndexBytes => "index-bytes",
+            Self::IndexCollated => "index-collated",
+            Self::IndexBytesLong => "index-bytes-long",
+            Self::IndexCollatedLong => "index-collated-long",
+            Self::Copy => "copy",
+            Self::Rewrite => "rewrite",
+            Self::Update => "update",
+            Self::UpdateIndexed => "update-indexed",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// `calibration of 2026-11-21 on PostgreSQL 17.10`
+impl fmt::Display for Calibration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "calibration of {} on PostgreSQL {}", self.taken_on, self.version)
+    }
+}
+
+impl Calibration {
+    /// Reads a file; else what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        let head: Head = serde_json::from_str(text).map_err(|it| it.to_string())?;
+        if head.schema != SCHEMA {
+            return Err(format!("its schema is `{}`, and this release reads `{SCHEMA}`", head.schema));
+        }
+        let mut read: Self = serde_json::from_str(text).map_err(|it| it.to_string())?;
+        for series in &mut read.series {
+            series.points.sort_by_key(|it| it.rows);
+            let sizes = series.points.iter().filter(|it| it.rows > 0 && it.ms.is_finite() && it.ms > 0.0);
+            if sizes.count() < 2 || !(series.row_bytes.is_finite() && series.row_bytes > 0.0) {
+                let task = series.task.name();
+                return Err(format!("{task} was not measured at two sizes, so nothing follows from it"));
+            }
+        }
+        Ok(read)
+    }
+}
