@@ -157,8 +157,8 @@ fn is_copy(action: Action) -> bool {
 fn hold(estimate: &Estimate) -> Hold {
     let (low, high) = estimate.band();
     Hold {
-        low_ms: whole(low.floor()),
-        high_ms: whole(high.ceil()),
+        low_ms: whole(low.round()),
+        high_ms: whole(high.round()),
         basis: Basis::Measured(whole(estimate.factor().round()).max(1)),
     }
 }

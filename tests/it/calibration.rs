@@ -147,7 +147,13 @@ const SCAN: &str = "ALTER TABLE t ALTER COLUMN id SET NOT NULL";
 
 /// The band around a time that all models agree on.
 fn around(ms: f64) -> (f64, f64) {
-    (ms / 1.5, ms * 1.5)
+    between(ms, ms)
+}
+
+/// The band of models that say these times.
+fn between(low: f64, high: f64) -> (f64, f64) {
+    let (middle, margin) = ((low * high).sqrt(), 2_f64.max(1.5 * (high / low).sqrt()));
+    (middle / margin, middle * margin)
 }
 
 #[track_caller]
@@ -182,7 +188,7 @@ fn beyond_the_largest_the_models_make_the_band() {
     // 12 million rows are 12 times the largest: linear is the least, n·log n the most.
     let sorted = 1.0 + 12_000.0 * (12e6_f64.ln() / 1e6_f64.ln());
     let found = hold(SCAN, table(Some(12_000_000), 100), None, &Task::ALL);
-    is_about(found, (12_001.0 / 1.5, sorted * 1.5), 12);
+    is_about(found, between(12_001.0, sorted), 12);
     // A measured growth beyond n·log n counts, up to a bound.
     let mut steep = calibration(&Task::ALL);
     for series in &mut steep.series {
@@ -193,9 +199,8 @@ fn beyond_the_largest_the_models_make_the_band() {
     let ran = lint(SCAN, table(Some(12_000_000), 100), None, &serde_json::to_string(&steep).unwrap());
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
     let hold = &report["files"][0]["statements"][0]["effects"][0]["hold_ms"];
-    let high = hold["high"].as_f64().unwrap();
-    let bound = 16_000.0 * 12_f64.powf(1.2) * 1.5;
-    assert!((high / bound - 1.0).abs() < 0.01, "{hold}, not {bound}");
+    let (_, bound) = between(16_000.0 * 12.0, 16_000.0 * 12_f64.powf(1.2));
+    assert!((hold["high"].as_f64().unwrap() / bound - 1.0).abs() < 0.01, "{hold}, not {bound}");
 }
 
 #[test]
@@ -256,7 +261,7 @@ fn text_is_compared_as_the_database_does() {
     is_about(hold(Some("C")), around(101.0), 1);
     is_about(hold(Some("en_US.UTF-8")), around(303.0), 1);
     for unknown in [None, Some("C.UTF-8")] {
-        is_about(hold(unknown), (101.0 / 1.5, 303.0 * 1.5), 1);
+        is_about(hold(unknown), between(101.0, 303.0), 1);
     }
 }
 
@@ -270,7 +275,7 @@ fn long_text_takes_longer() {
     is_about(hold(Some(SHORT)), around(101.0), 1);
     is_about(hold(Some(LONG)), around(303.0), 1);
     is_about(hold(Some(u32::midpoint(SHORT, LONG))), around(200.0), 1);
-    is_about(hold(None), (101.0 / 1.5, 303.0 * 1.5), 1);
+    is_about(hold(None), between(101.0, 303.0), 1);
 }
 
 #[test]
@@ -284,7 +289,7 @@ fn rows_in_order_need_no_sorting() {
         is_about(hold(ordered), around(101.0), 1);
     }
     is_about(hold(Some(0.3)), around(303.0), 1);
-    is_about(hold(None), (101.0 / 1.5, 303.0 * 1.5), 1);
+    is_about(hold(None), between(101.0, 303.0), 1);
 }
 
 #[test]

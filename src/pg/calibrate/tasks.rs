@@ -37,7 +37,8 @@ pub(super) fn steps(task: Task, collation: Option<&str>) -> Option<Steps> {
     let index = |key: &str| (&[][..], format!("CREATE INDEX built ON subject ({key})"), DROP_INDEX);
     let (before, statement, after) = match task {
         Task::Scan => {
-            let statement = "ALTER TABLE subject ADD CONSTRAINT tested CHECK (id > 0)".to_owned();
+            let statement =
+                "ALTER TABLE subject ADD CONSTRAINT tested CHECK (number <> 0 AND word <> '')".to_owned();
             (&[][..], statement, &["ALTER TABLE subject DROP CONSTRAINT tested"][..])
         }
         Task::ForeignKey => {

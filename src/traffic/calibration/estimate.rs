@@ -2,9 +2,12 @@
 
 use super::{Calibration, Series, Task, curve::Times};
 
-/// By how much the same work on the same machine differs from one time to the next, besides what the models differ in: half as long, or
-/// half as long again. Runs of one rewrite differed by 1.7 times. `benches/hold.rs` holds it against servers.
-const MARGIN: f64 = 1.5;
+/// By how much the same work on the same machine differs from one time to the next, and from table to table: half as long, or twice.
+/// Runs of one rewrite differed by 1.7 times. `benches/hold.rs` holds it against servers.
+const MARGIN: f64 = 2.0;
+
+/// By how much at least, where the models differ by more than that.
+const MARGIN_OF_MODELS: f64 = 1.5;
 
 /// A time in milliseconds, and how far beyond what was measured it lies.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,11 +21,23 @@ impl Estimate {
     /// No work.
     pub(in crate::traffic) const NOTHING: Self = Self { times: [0.0; 3], factor: 0.0 };
 
-    /// At least and at most, in milliseconds.
+    /// At least and at most, in milliseconds: around the middle of what the models say.
     pub(in crate::traffic) fn band(&self) -> (f64, f64) {
-        let low = self.times.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = self.times.iter().copied().fold(0.0, f64::max);
-        (low / MARGIN, high * MARGIN)
+        let (low, high) = (self.quickest(), self.slowest());
+        if low <= 0.0 {
+            return (0.0, high * MARGIN);
+        }
+        let middle = (low * high).sqrt();
+        let margin = MARGIN.max((high / low).sqrt() * MARGIN_OF_MODELS);
+        (middle / margin, middle * margin)
+    }
+
+    fn quickest(&self) -> f64 {
+        self.times.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    fn slowest(&self) -> f64 {
+        self.times.iter().copied().fold(0.0, f64::max)
     }
 
     /// How many times beyond the largest size it lies; at most 1 within.
@@ -37,10 +52,8 @@ impl Estimate {
 
     /// One of both: the quicker and the slower.
     pub(in crate::traffic) fn or(self, other: Self) -> Self {
-        let quick = |it: &Self| it.times.iter().copied().fold(f64::INFINITY, f64::min);
-        let slow = |it: &Self| it.times.iter().copied().fold(0.0, f64::max);
-        let (low, high) = (quick(&self).min(quick(&other)), slow(&self).max(slow(&other)));
-        Self { times: [low, self.times[1], high], factor: self.factor.max(other.factor) }
+        let (low, high) = (self.quickest().min(other.quickest()), self.slowest().max(other.slowest()));
+        Self { times: [low, (low * high).sqrt(), high], factor: self.factor.max(other.factor) }
     }
 
     /// Between two that were measured at both ends of something, at this share of the way, or beyond.
