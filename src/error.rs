@@ -89,6 +89,22 @@ pub enum Error {
         /// What is so, and what to do about it.
         problem: String,
     },
+    /// What was there before the files of a dry run could not be made.
+    #[error("{place}: cannot make what was there before: {problem}")]
+    Backdrop {
+        /// The file and the line.
+        place: String,
+        /// What the server said.
+        problem: String,
+    },
+    /// A file of a dry run cannot be run as it is.
+    #[error("{place}: cannot run this: {problem}")]
+    Unrunnable {
+        /// The file and the line.
+        place: String,
+        /// Why, and what to do about it.
+        problem: String,
+    },
     /// A server could not be reached or refused a statement.
     #[error("PostgreSQL: {attempted}")]
     Postgres {
@@ -115,6 +131,8 @@ impl Error {
             | Self::Runtime { .. }
             | Self::Connect { .. }
             | Self::Snapshot { .. }
+            | Self::Backdrop { .. }
+            | Self::Unrunnable { .. }
             | Self::Postgres { .. } => 2,
         }
     }

@@ -28,6 +28,8 @@
 //! - [`migration`] finds the framework, the files, their order, the part of each that runs going up, and how it is sent; one file a
 //!   framework. [`config`] reads `lockkeeper.toml`.
 //! - [`lsp`] serves an editor: the same findings while a file is written, what a statement locks, and fixes.
+//! - [`dry_run`] runs the same files on a throwaway server, as their framework would, observes each statement, and compares it with what
+//!   is predicted. What was observed is then judged by the same rules ([`lint::judge_observed`]).
 //! - [`report`] writes what a run has to say, one file a format; [`cli`] turns arguments into all of this and into an exit code.
 //! - [`pg`] talks to servers, starts throwaway ones, and takes samples of a database ([`pg::snapshot`]). [`traffic`] makes a snapshot of
 //!   these, and says how long tables stand still, and who waits. [`finding`], [`error`] and
@@ -44,6 +46,7 @@
 //! - A statement's place is in bytes from the file's start everywhere; lines and columns are for people, and made last.
 //! - Only `sql::parse` names the parser's crate and only [`pg`] the client's, so that each can be exchanged.
 //! - Reports go to a writer that was given; only the binary names the standard streams.
+//! - [`lint`] and [`dry_run`] do not use each other: [`cli`] gives one what the other found.
 //! - An [`Error`](error::Error) is what stopped a run; a [`Finding`](finding::Finding) is what a run is for.
 //!
 //! Modules use only what is below them. `tests/it/tidy.rs` holds the table of who may use whom.
@@ -51,6 +54,8 @@
 pub mod catalog;
 pub mod cli;
 pub mod config;
+#[cfg(unix)]
+pub mod dry_run;
 pub mod effect;
 pub mod error;
 pub mod finding;

@@ -45,6 +45,9 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Judge migration files without a server.
     Lint(Lint),
+    /// Run migration files on a throwaway server, and tell what each statement really did.
+    #[cfg(unix)]
+    DryRun(DryRun),
     /// Write down all findings there are, so that `lint --baseline` reports new ones only.
     Baseline(Baseline),
     /// Rewrite what can be rewritten safely, and print the difference.
@@ -91,6 +94,9 @@ pub(super) enum Command {
 pub(super) enum SchemaOf {
     /// `lint --format json`.
     Lint,
+    /// `dry-run --format json`.
+    #[cfg(unix)]
+    DryRun,
     /// `doctor --json`.
     Doctor,
     /// The file of `snapshot`.
@@ -121,6 +127,28 @@ pub(super) struct Lint {
     pub fail_on: Option<FailOn>,
 }
 
+/// Run migration files on a throwaway server, and tell what each statement really did.
+///
+/// A private server is started and gone afterwards; no server of yours is touched. What was there before is made first: the schema, and the
+/// earlier files beside a file. Each statement then runs in the transaction that its framework gives it, and what it locks and does is shown
+/// beside what `lint` predicts. The run ends at the first statement that the server refuses.
+#[cfg(unix)]
+#[derive(Debug, ClapArgs)]
+pub(super) struct DryRun {
+    /// What is run.
+    #[command(flatten)]
+    pub judged: Judged,
+    /// The folder with `postgres` and `initdb` of that version. Default: what is installed, else what was or can be downloaded.
+    #[arg(long, value_name = "DIR")]
+    pub pg_bin: Option<PathBuf>,
+    /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
+    pub format: Vec<Output>,
+    /// The mildest severity that fails the run. Default: error.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub fail_on: Option<FailOn>,
+}
+
 /// Write down all findings there are, so that `lint --baseline` reports new ones only.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Baseline {
@@ -143,9 +171,10 @@ pub(super) struct Judged {
     /// Judge the SQL that this command prints, for migrations that are code: `alembic`, `django`, or any command. May be given more than once.
     #[arg(long, value_name = "COMMAND")]
     pub from_command: Vec<String>,
-    /// The major version of the server that the files will run on, 13 to 18. Default: the oldest still supported.
-    #[arg(long, value_name = "N", value_parser = major)]
-    pub pg: Option<u16>,
+    /// The major version of the server that the files will run on, 13 to 18; `dry-run` takes several, as in `14,17`. Default: the oldest
+    /// still supported.
+    #[arg(long, value_name = "N", value_parser = major, value_delimiter = ',')]
+    pub pg: Vec<u16>,
     /// What was there before: a `pg_dump --schema-only` file, a folder of SQL files, or a snapshot, whose tables stand for all earlier
     /// migrations. May be given more than once.
     #[arg(long, value_name = "FILE")]

@@ -41,7 +41,12 @@ pub(super) fn run(args: &Fix, config: Option<&Path>, world: &mut World<'_>) -> R
     if !args.judged.from_command.is_empty() {
         return Err(Error::Usage("what a command prints cannot be fixed: name files".to_owned()));
     }
-    let extras = Extras { keep_statements: true, may_be_partial: true, since: args.since.as_deref() };
+    let extras = Extras {
+        keep_statements: true,
+        may_be_partial: true,
+        since: args.since.as_deref(),
+        ..Extras::default()
+    };
     let mut prepared = Prepared::read(&args.judged, config, &extras, world)?;
     if prepared.inputs.has_stdin() {
         return Err(Error::Usage("standard input cannot be fixed: name a file".to_owned()));

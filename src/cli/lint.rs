@@ -25,6 +25,7 @@ pub(super) fn run(args: &Lint, config: Option<&Path>, world: &mut World<'_>) -> 
         keep_statements: outputs.iter().any(|it| it.format.needs_statements()),
         may_be_partial: true,
         since: args.since.as_deref(),
+        ..Extras::default()
     };
     let prepared = Prepared::read(&args.judged, config, &extras, world)?;
     let config = &prepared.config;

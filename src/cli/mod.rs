@@ -14,6 +14,8 @@ mod calibrate;
 mod command;
 mod configured;
 mod doctor;
+#[cfg(unix)]
+mod dry_run;
 mod fix;
 mod init;
 mod inputs;
@@ -102,6 +104,8 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
     let config = args.config.as_deref();
     match args.command {
         Command::Lint(args) => lint::run(&args, config, world),
+        #[cfg(unix)]
+        Command::DryRun(args) => dry_run::run(&args, config, world),
         Command::Baseline(args) => baseline::run(&args, config, world),
         Command::Fix(args) => fix::run(&args, config, world),
         Command::Init(args) => init::run(&args, config, world),
@@ -113,6 +117,10 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
         Command::Rules { json } => show::rules(json, config, world),
         Command::Config => show::text(crate::config::DEFAULT, world),
         Command::Schema { of: args::SchemaOf::Lint } => show::text(crate::report::SCHEMA, world),
+        #[cfg(unix)]
+        Command::Schema { of: args::SchemaOf::DryRun } => {
+            show::text(&crate::report::dry_run::schema()?, world)
+        }
         Command::Schema { of: args::SchemaOf::Doctor } => show::text(doctor::SCHEMA, world),
         Command::Schema { of: args::SchemaOf::Snapshot } => {
             show::text(crate::traffic::snapshot::JSON_SCHEMA, world)

@@ -50,6 +50,8 @@ pub(super) struct Extras<'a> {
     pub(super) keep_statements: bool,
     /// Whether it may be that only what changed is judged.
     pub(super) may_be_partial: bool,
+    /// Whether there may be several major versions.
+    pub(super) may_be_several: bool,
     /// Since when what changed is judged, whatever the configuration says.
     pub(super) since: Option<&'a str>,
 }
@@ -63,7 +65,12 @@ impl Prepared {
         world: &mut World<'_>,
     ) -> Result<Self, Error> {
         let config = configuration(config, &args.paths)?;
-        let declared = args.pg.or(config.postgres);
+        if args.pg.len() > 1 && !extras.may_be_several {
+            return Err(Error::Usage(
+                "only dry-run takes several versions in --pg; judge one at a time".to_owned(),
+            ));
+        }
+        let declared = args.pg.first().copied().or(config.postgres);
         let options = Options {
             postgres: declared.unwrap_or(config::OLDEST_SUPPORTED),
             settings: config.session.clone(),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sql::Statement;
+
 /// How far a statement's transaction reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,5 +54,18 @@ impl Runner {
             Self::Query => "query",
             Self::Around => "around",
         }
+    }
+}
+
+/// Whether [`Runner::Around`] sends the statement alone.
+///
+/// Source: the statements that the Supabase CLI knows, as it sends them since 2.109; it does not know DETACH PARTITION CONCURRENTLY.
+pub(crate) fn is_sent_alone(statement: &Statement) -> bool {
+    match statement {
+        Statement::CreateIndex(it) => it.concurrently,
+        Statement::DropRelation(it) => it.concurrently,
+        Statement::Reindex { concurrently, .. } => *concurrently,
+        Statement::Vacuum { .. } | Statement::AlterSystem { .. } | Statement::Cluster { .. } => true,
+        _ => false,
     }
 }

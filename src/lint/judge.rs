@@ -74,6 +74,7 @@ pub(super) fn file<'i>(
     LintedFile {
         input,
         runner: replayed.runner,
+        parts: replayed.parts,
         n_statements,
         n_unreadable,
         unread,

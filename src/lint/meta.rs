@@ -45,9 +45,14 @@ const HARMLESS: &[&str] = &[
     ".",
 ];
 
+/// Whether the meta-command of this name runs no SQL, and changes nothing of what runs after it.
+pub fn runs_no_sql(name: &str) -> bool {
+    HARMLESS.contains(&name) || name.starts_with('d') || name.starts_with('l')
+}
+
 /// What is to be said of a meta-command.
 pub(super) fn judge(name: &str, arguments: &[String], at: Span) -> Option<Said> {
-    if HARMLESS.contains(&name) || name.starts_with('d') || name.starts_with('l') {
+    if runs_no_sql(name) {
         return None;
     }
     let (rule, detail) = match name {

@@ -9,6 +9,7 @@ mod embedded;
 mod fingerprint;
 mod judge;
 mod meta;
+mod observed;
 mod overrides;
 mod read;
 mod replaced;
@@ -20,6 +21,8 @@ mod undone;
 
 pub use again::Past;
 pub use change::{Change, Lines};
+pub use meta::runs_no_sql;
+pub use observed::{Observation, Observations, judge_observed};
 pub use overrides::judge_overrides;
 pub use rerun::{Relinted, Rerun};
 
@@ -99,6 +102,8 @@ pub struct LintedFile<'i> {
     pub input: &'i Input,
     /// How it, or its first part, was taken to be sent.
     pub runner: Runner,
+    /// Where each part begins that is sent on its own, in bytes from the file's start, and how it was taken to be sent.
+    pub parts: Vec<(usize, Runner)>,
     /// How many statements it has.
     pub n_statements: usize,
     /// How many of its statements could not be read.

@@ -1,7 +1,7 @@
 //! Statements one after the other: what each does, given all that ran before.
 
 use super::{
-    Change, Input, InputRole, Options, embedded, meta,
+    Change, Input, InputRole, Observations, Options, embedded, meta,
     read::{File, Kind, Piece},
     replaced, scope,
     together::{Now, Together},
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, Session},
-    effect::{Outcome, Relation, Runner, Scope, Situation, predict},
+    effect::{Outcome, Relation, Runner, Scope, Situation, predict, scope::is_sent_alone},
     finding::Span,
     rule::RuleSet,
     sql::{
@@ -29,12 +29,16 @@ pub(super) struct Replay {
     n_files: u32,
     /// Whether nobody asks what statements do, but for what they leave behind.
     is_quiet: bool,
+    /// What servers did, where that is known.
+    observed: Observations,
 }
 
 /// A file whose statements' effects are known.
 pub(super) struct Replayed {
     /// How its first part was sent.
     pub(super) runner: Runner,
+    /// Where each part begins, and how it was sent.
+    pub(super) parts: Vec<(usize, Runner)>,
     /// In order.
     pub(super) statements: Vec<Ran>,
     /// The comments that may hold a suppression.
@@ -82,7 +86,15 @@ impl Replay {
         let mut catalog = Catalog::new();
         catalog.session = Session::with_defaults(settings);
         let (asked, together) = (undone::asked(rules), Together::new(rules, options.lock_budget));
-        Self { asked, together, catalog, major: options.postgres, n_files: 0, is_quiet: false }
+        Self {
+            asked,
+            together,
+            catalog,
+            major: options.postgres,
+            n_files: 0,
+            is_quiet: false,
+            observed: Observations::default(),
+        }
     }
 
     /// What exists so far.
@@ -100,6 +112,11 @@ impl Replay {
         self.is_quiet = true;
     }
 
+    /// Takes what servers did for what statements do.
+    pub(super) fn observe(&mut self, observed: Observations) {
+        self.observed = observed;
+    }
+
     /// Runs one file. Of a file that is not judged the catalog remains, and what could not be followed.
     pub(super) fn run(&mut self, input: &Input, file: File) -> Replayed {
         self.n_files += 1;
@@ -109,13 +126,14 @@ impl Replay {
         let mut statements = Vec::new();
         let mut rest = file.pieces;
         let mut declared = input.runner;
-        let mut runner = None;
+        let mut parts = Vec::new();
+        let mut begins = 0;
         for (start, next) in input.parts.iter().copied().chain([(usize::MAX, None)]) {
             let at = rest.iter().position(|it| it.span.start >= start).unwrap_or(rest.len());
             let after = rest.split_off(at);
             let sent = self.part(rest, declared, is_judged, input, &mut statements);
-            runner.get_or_insert(sent);
-            (rest, declared) = (after, next);
+            parts.push((begins, sent));
+            (rest, declared, begins) = (after, next, start);
         }
         if input.role == InputRole::Snapshot {
             self.catalog.know_in_part();
@@ -128,13 +146,28 @@ impl Replay {
         }
         let asked = if is_judged && input.change != Change::Unchanged { self.asked.as_slice() } else { &[] };
         let questions = undone::questions(&statements, asked, &self.catalog);
+        self.take_observed(&mut statements);
         replaced::mark(&mut statements);
         replaced::know_dropped(&mut statements);
-        let runner = runner.unwrap_or(Runner::File);
-        let mut replayed = Replayed { runner, statements, comments: file.comments, questions, waits: false };
+        let runner = parts.first().map_or(Runner::File, |it| it.1);
+        let mut replayed =
+            Replayed { runner, parts, statements, comments: file.comments, questions, waits: false };
         undone::answer_at_once(&mut replayed, &self.catalog);
         replayed.waits = !replayed.questions.is_empty();
         replayed
+    }
+
+    /// What a server did with a statement of this file stands for what was predicted of it.
+    fn take_observed(&mut self, statements: &mut [Ran]) {
+        for ran in statements {
+            let Some(observation) = self.observed.take(self.n_files, ran.span.start) else { continue };
+            if let Some(effects) = observation.effects {
+                ran.outcome.effects = effects;
+            }
+            let at = ran.span;
+            let said = observation.said.into_iter();
+            ran.said.extend(said.map(|(rule, detail)| Said { rule, at, detail, relation: None }));
+        }
     }
 
     /// Runs what the runner sends together, and says how that is.
@@ -197,7 +230,7 @@ impl Replay {
 
     /// Ends the runner's transaction before what it sends alone, and begins another before what comes next.
     fn leave_or_begin(&mut self, next: &Kind) {
-        let is_alone = matches!(next, Kind::Statement(it) if scope::is_sent_alone(it));
+        let is_alone = matches!(next, Kind::Statement(it) if is_sent_alone(it));
         match &self.catalog.session.open {
             Some(open) if is_alone && open.by_runner => self.catalog.end_by_runner(),
             None if !is_alone => self.catalog.begin_by_runner(),

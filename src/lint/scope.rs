@@ -31,19 +31,6 @@ fn runs_alone(piece: &Piece) -> bool {
     }
 }
 
-/// Whether the runner, which sends the rest of a file as one transaction, sends the statement alone.
-///
-/// Source: the statements that the Supabase CLI knows, as it sends them since 2.109; it does not know DETACH PARTITION CONCURRENTLY.
-pub(super) fn is_sent_alone(statement: &Statement) -> bool {
-    match statement {
-        Statement::CreateIndex(it) => it.concurrently,
-        Statement::DropRelation(it) => it.concurrently,
-        Statement::Reindex { concurrently, .. } => *concurrently,
-        Statement::Vacuum { .. } | Statement::AlterSystem { .. } | Statement::Cluster { .. } => true,
-        _ => false,
-    }
-}
-
 /// Whether a statement begins or ends transactions, or is code that does.
 fn controls(statement: &Statement) -> bool {
     match statement {

@@ -111,6 +111,7 @@ impl Judged {
     pub(super) fn only(&self, statement: &LintedStatement, finding: &Finding) -> LintedFile<'_> {
         LintedFile {
             input: &self.input,
+            parts: Vec::new(),
             runner: self.runner,
             n_statements: self.statements.len(),
             unread: Vec::new(),

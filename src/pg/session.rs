@@ -4,12 +4,19 @@
 //! Values stay text, as the simple query protocol sends them: what is asked here are names, numbers and modes.
 
 use std::{
+    fmt,
     future::poll_fn,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
+use futures_util::SinkExt;
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage, Socket, tls::MakeTlsConnect};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, NoTls, SimpleQueryMessage, Socket, error::ErrorPosition,
+    tls::MakeTlsConnect,
+};
 
 use crate::error::Error;
 
@@ -112,6 +119,17 @@ impl Session {
         Ok(rows.collect())
     }
 
+    /// Runs a `COPY … FROM stdin` with these rows, as they stand in a dump.
+    pub fn copy_in(&self, sql: &str, rows: &str) -> Result<(), Error> {
+        let copied = self.runtime.block_on(async {
+            let sink = self.client.copy_in::<_, Bytes>(sql).await?;
+            let mut sink = pin!(sink);
+            sink.send(Bytes::copy_from_slice(rows.as_bytes())).await?;
+            sink.finish().await
+        });
+        copied.map(drop).map_err(|source| refused(sql, source))
+    }
+
     /// Returns the messages since the last call, oldest first.
     pub fn take_notices(&self) -> Vec<Notice> {
         std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
@@ -137,6 +155,19 @@ pub struct Refusal {
     pub sqlstate: String,
     /// The primary message.
     pub message: String,
+    /// What the server says besides, if anything.
+    pub detail: Option<String>,
+    /// What the server advises, if anything.
+    pub hint: Option<String>,
+    /// Where in the statement, in characters from 1, if the server says so.
+    pub position: Option<u32>,
+}
+
+/// `42704: role "app" does not exist`.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.sqlstate, self.message)
+    }
 }
 
 impl Refusal {
@@ -144,6 +175,16 @@ impl Refusal {
     pub fn of(error: &Error) -> Option<Self> {
         let Error::Postgres { source, .. } = error else { return None };
         let said = source.as_db_error()?;
-        Some(Self { sqlstate: said.code().code().to_owned(), message: said.message().to_owned() })
+        let position = match said.position() {
+            Some(ErrorPosition::Original(position)) => Some(*position),
+            Some(ErrorPosition::Internal { .. }) | None => None,
+        };
+        Some(Self {
+            sqlstate: said.code().code().to_owned(),
+            message: said.message().to_owned(),
+            detail: said.detail().map(str::to_owned),
+            hint: said.hint().map(str::to_owned),
+            position,
+        })
     }
 }

@@ -96,7 +96,7 @@ struct Held {
 }
 
 #[derive(Serialize)]
-struct JsonFinding {
+pub(super) struct JsonFinding {
     rule: String,
     severity: Severity,
     path: String,

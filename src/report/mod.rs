@@ -4,6 +4,8 @@
 
 mod concise;
 mod damage;
+#[cfg(unix)]
+pub mod dry_run;
 mod excerpt;
 mod full;
 mod json;

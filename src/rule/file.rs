@@ -80,6 +80,8 @@ impl Pack {
 pub enum Producer {
     /// `lint`, which knows the file and its comments.
     Lint,
+    /// `dry-run`, which runs the statement.
+    DryRun,
 }
 
 /// How bad a finding is, by how much the table is used.

@@ -54,7 +54,7 @@ fn each_framework_is_known_with_its_order_and_its_transactions() {
 }
 
 /// Scripts that are sent as one message. Several statements are one transaction, however they are told apart by BEGIN and COMMIT.
-const MESSAGES: &[&str] = &[
+pub(crate) const MESSAGES: &[&str] = &[
     "CREATE INDEX CONCURRENTLY i ON t (a);",
     "SELECT 1; CREATE INDEX CONCURRENTLY i ON t (a);",
     "CREATE INDEX CONCURRENTLY i ON t (a); SELECT 1;",
@@ -81,7 +81,7 @@ const MESSAGES: &[&str] = &[
 ];
 
 /// What is there before each of them.
-const BEFORE: &str = "CREATE TABLE t (a int);
+pub(crate) const BEFORE: &str = "CREATE TABLE t (a int);
 CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;
 CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;";
 

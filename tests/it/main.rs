@@ -8,6 +8,7 @@ mod calibration;
 mod catalog;
 mod cli;
 mod doctor;
+mod dry_run;
 mod effects;
 mod expect;
 mod fix;

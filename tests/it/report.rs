@@ -62,6 +62,7 @@ fn every_key_of_the_schema_has_a_description_and_is_required() {
     }
     check("", &schema());
     check("", &serde_json::from_str(&lockkeeper(&["schema", "doctor"]).stdout).unwrap());
+    check("", &serde_json::from_str(&lockkeeper(&["schema", "dry-run"]).stdout).unwrap());
 }
 
 #[test]

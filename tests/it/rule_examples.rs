@@ -11,7 +11,7 @@ use lockkeeper::{
     config::Config,
     finding::{Finding, Severity},
     lint::{Change, Input, InputRole, Lines, Options, judge_overrides, lint},
-    rule::{Example, Mark, Overrides, Reasons, Rule, RuleSet, When},
+    rule::{Example, Mark, Overrides, Producer, Reasons, Rule, RuleSet, When},
     sql::source::Source,
 };
 use toml::value::Datetime;
@@ -212,6 +212,10 @@ fn every_page_says_why_what_instead_and_where_from() {
     for rule in all.rules() {
         let headings: Vec<&str> = rule.page.lines().filter(|it| it.starts_with("## ")).collect();
         assert_eq!(headings, ["## Why", "## Instead", "## Sources"], "{}", rule.id);
+        // What only a server shows has its tests in `dry_run`.
+        if rule.produced_by == Some(Producer::DryRun) {
+            continue;
+        }
         let first = rule.examples.first().unwrap();
         assert!(
             first.mark == Mark::Bad && first.report.is_some(),

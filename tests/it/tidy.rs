@@ -19,7 +19,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("lint", &["catalog", "effect", "finding", "rule", "sql", "traffic"]),
     ("fix", &["catalog", "effect", "finding", "lint", "migration", "rule", "sql"]),
     ("pg", &["effect", "error", "sql", "traffic"]),
-    ("report", &["effect", "error", "finding", "lint", "sql", "traffic"]),
+    ("dry_run", &["effect", "error", "pg", "sql"]),
+    ("report", &["dry_run", "effect", "error", "finding", "lint", "pg", "sql", "traffic"]),
     ("lsp", &["effect", "error", "finding", "fix", "lint", "rule"]),
     ("config", &["effect", "error", "finding", "migration", "rule", "suggest", "traffic"]),
     ("migration", &["effect", "error", "sql"]),
@@ -27,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "config",
+            "dry_run",
             "effect",
             "error",
             "finding",

@@ -32,7 +32,7 @@ pub(super) fn configuration(config: &Config, args: &Judged) -> Check {
     let runner = |it: Option<crate::effect::Runner>| it.map(|it| it.name().to_owned());
     let given = args.transaction.map(Into::into);
     let mut details = vec![
-        format!("postgres: {}", by(major(args.pg), "--pg", major(config.postgres), &oldest)),
+        format!("postgres: {}", by(major(args.pg.first().copied()), "--pg", major(config.postgres), &oldest)),
         format!("paths: {}", by(paths(&args.paths), "the command line", paths(&config.paths), "none")),
         format!("schema: {}", by(paths(&args.schema), "--schema", paths(&config.schema), "none")),
         format!("framework: {}", by(name(args.framework), "--framework", name(config.framework), "detected")),

@@ -17,7 +17,7 @@ use std::{
 
 use super::{
     super::{Sandbox, Session, session::Refusal},
-    Observed, oid,
+    Before, Observed, oid,
     snapshot::{Held, Relation, Relations},
     work::Evidence,
 };
@@ -54,36 +54,70 @@ fn run(sandbox: &Sandbox, database: &str, before: &[String], statement: &str) ->
     let runner = connect()?;
     before.iter().try_for_each(|earlier| runner.batch(earlier))?;
     let watcher = connect()?;
-    let relations = Relations::read(&watcher)?;
-    let mut obstacles = Vec::new();
-    for (oid, relation) in relations.iter().filter(|(_, relation)| can_be_locked(relation)) {
-        obstacles.push(Obstacle::place(connect()?, oid, relation)?);
-    }
-    let pairs = [[connect()?, connect()?], [connect()?, connect()?], [connect()?, connect()?]];
-    runner.batch("SET client_min_messages = debug1")?;
-    runner.take_notices();
-    let mut held = Held::default();
-    let done = thread::scope(|scope| {
-        let mut gates = Vec::new();
-        for ((name, catalog), pair) in CATALOGS.into_iter().zip(&pairs) {
-            gates.push(Gate::close(name, catalog, pair)?);
+    let place = Place { sandbox, database, watcher: &watcher, patience: PATIENCE };
+    place.run(&runner, statement, &|_| true)
+}
+
+/// Where a statement runs, and who looks.
+pub(super) struct Place<'p> {
+    pub(super) sandbox: &'p Sandbox,
+    pub(super) database: &'p str,
+    pub(super) watcher: &'p Session,
+    /// How long it may take.
+    pub(super) patience: Duration,
+}
+
+impl Place<'_> {
+    /// Runs `statement` in `runner`, which has no open transaction. Those tables that are `watched` are stood in the way of; the others only
+    /// by gates.
+    ///
+    /// When the server refuses it, that is what was observed. When it cannot be watched to its end, the database is gone.
+    pub(super) fn run(
+        &self,
+        runner: &Session,
+        statement: &str,
+        watched: &dyn Fn(&Relation) -> bool,
+    ) -> Result<Observed, Error> {
+        let Self { sandbox, database, watcher, .. } = *self;
+        let connect = || sandbox.connect(database);
+        let relations = Relations::read(watcher)?;
+        let mut obstacles = Vec::new();
+        for (oid, relation) in relations.iter().filter(|it| can_be_locked(it.1) && watched(it.1)) {
+            obstacles.push(Obstacle::place(connect()?, oid, relation)?);
         }
-        let running = scope.spawn(|| runner.batch(statement));
-        let watch =
-            Watch { watcher: &watcher, runner: runner.backend(), connect: &connect, obstacles, gates };
-        if let Err(error) = watch.until_done(scope, &running, &mut held) {
-            // Otherwise the statement would wait for ever, and we for it.
-            sandbox.drop_database(database)?;
-            return Err(error);
+        let pairs = [[connect()?, connect()?], [connect()?, connect()?], [connect()?, connect()?]];
+        runner.batch("SET client_min_messages = debug1")?;
+        runner.take_notices();
+        let mut held = Held::default();
+        let mut waited = Duration::ZERO;
+        let started = Instant::now();
+        let done = thread::scope(|scope| {
+            let mut gates = Vec::new();
+            for ((name, catalog), pair) in CATALOGS.into_iter().zip(&pairs) {
+                gates.push(Gate::close(name, catalog, pair)?);
+            }
+            let running = scope.spawn(|| runner.batch(statement));
+            let (runner, patience) = (runner.backend(), self.patience);
+            let watch = Watch { watcher, runner, patience, connect: &connect, obstacles, gates };
+            match watch.until_done(scope, &running, &mut held) {
+                Ok(it) => waited = it,
+                Err(error) => {
+                    // Otherwise the statement would wait for ever, and we for it.
+                    sandbox.drop_database(database)?;
+                    return Err(error);
+                }
+            }
+            running.join().unwrap_or_else(|_| Ok(()))
+        });
+        let took = started.elapsed().saturating_sub(waited);
+        let notices = runner.take_notices();
+        if let Err(error) = done {
+            return Refusal::of(&error).map(|it| Observed::refused(it, notices, took)).ok_or(error);
         }
-        running.join().unwrap_or_else(|_| Ok(()))
-    });
-    let notices = runner.take_notices();
-    if let Err(error) = done {
-        return Refusal::of(&error).map(|refusal| Observed::refused(refusal, notices)).ok_or(error);
+        let evidence = Evidence::new(statement, &relations, &Relations::read(watcher)?, notices);
+        let before = Before { relations: &relations, committed: &relations, held: Held::default() };
+        Ok(Observed { was_alone: true, ..Observed::of(&before, &held, &evidence, took) })
     }
-    let evidence = Evidence::new(statement, &relations, &Relations::read(&watcher)?, notices);
-    Ok(Observed::of(&relations, &held, &evidence))
 }
 
 /// Modes, each of which conflicts with all that the one before it conflicts with, and more. SHARE is none of them: it does not with itself.
@@ -204,29 +238,35 @@ struct Watch<'scope, 'a> {
     watcher: &'a Session,
     /// The server process that runs the statement.
     runner: i32,
+    patience: Duration,
     connect: &'a dyn Fn() -> Result<Session, Error>,
     obstacles: Vec<Obstacle>,
     gates: Vec<Gate<'scope>>,
 }
 
 impl<'scope> Watch<'scope, '_> {
-    /// Looks until the statement is done, and lets it go on whenever it waits.
+    /// Looks until the statement is done, and lets it go on whenever it waits. Returns how long it waited.
     fn until_done<T>(
         mut self,
         scope: &'scope Scope<'scope, '_>,
         running: &ScopedJoinHandle<'scope, T>,
         held: &mut Held,
-    ) -> Result<(), Error> {
+    ) -> Result<Duration, Error> {
         let started = Instant::now();
+        let mut waited = Duration::ZERO;
         while !running.is_finished() {
-            if started.elapsed() > PATIENCE {
+            if started.elapsed() > self.patience {
                 self.watcher.rows(&format!("SELECT pg_catalog.pg_cancel_backend({})", self.runner))?;
             }
-            if !self.look(scope, held)? {
+            let looked = Instant::now();
+            if self.look(scope, held)? {
+                waited += looked.elapsed();
+            } else {
                 thread::sleep(PAUSE);
             }
         }
-        self.gates.iter_mut().try_for_each(Gate::finish_closing)
+        self.gates.iter_mut().try_for_each(Gate::finish_closing)?;
+        Ok(waited)
     }
 
     /// Looks once. Returns whether the statement waited; then it goes on.

@@ -1,13 +1,23 @@
 //! What one statement really does: the locks that it takes on relations that were there before, and the work under them.
 //!
-//! A statement that may stand in a transaction is run in one that is rolled back ([`in_transaction`]): the locks that it took are
-//! still held at its end. Any other is run [`alone`], in copies of the database, with others in its way.
+//! A statement that may stand in a transaction is looked at when it is done and its transaction is still open: the locks that it took
+//! are held then. Any other runs with others in its way, and is looked at whenever it waits for them.
+//!
+//! An [`Observer`] looks at one statement after the other of a session that goes on, which is what a dry run needs. [`in_transaction`]
+//! and [`alone`] observe a single one, and leave the database as it was.
 
 mod alone;
+mod observer;
 mod snapshot;
 mod work;
 
 pub use alone::alone;
+pub use observer::{Observer, State};
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use crate::{
     effect::{Lock, WorkSet},
@@ -31,6 +41,14 @@ pub struct Observed {
     pub relations: Vec<ObservedRelation>,
     /// The strongest lock on the TOAST table of the relation of this name, sorted by name.
     pub toast: Vec<(String, Lock)>,
+    /// The locks that its transaction had taken before, weakest first, by the relation's name.
+    pub held: BTreeMap<String, Vec<Lock>>,
+    /// The names of the relations that were there before, and not only for its own transaction.
+    pub existing: BTreeSet<String>,
+    /// Whether it ran outside of any transaction that could be looked at in its end.
+    pub was_alone: bool,
+    /// How long it ran, without the time in which it waited for who observed it.
+    pub took: Duration,
     /// Why the server refused it.
     pub refusal: Option<Refusal>,
     /// What the server said meanwhile, down to DEBUG1.
@@ -51,14 +69,23 @@ pub struct ObservedRelation {
 }
 
 impl Observed {
-    fn refused(refusal: Refusal, notices: Vec<Notice>) -> Self {
-        Self { relations: Vec::new(), toast: Vec::new(), refusal: Some(refusal), notices }
+    fn refused(refusal: Refusal, notices: Vec<Notice>, took: Duration) -> Self {
+        Self {
+            relations: Vec::new(),
+            toast: Vec::new(),
+            held: BTreeMap::new(),
+            existing: BTreeSet::new(),
+            was_alone: false,
+            took,
+            refusal: Some(refusal),
+            notices,
+        }
     }
 
-    fn of(before: &Relations, held: &Held, evidence: &Evidence) -> Self {
+    fn of(before: &Before<'_>, held: &Held, evidence: &Evidence, took: Duration) -> Self {
         let mut relations = Vec::new();
         let mut toast: Vec<(String, Lock)> = Vec::new();
-        for (oid, relation) in before.iter() {
+        for (oid, relation) in before.relations.iter() {
             let lock = held.strongest(oid);
             match (relation.kind, lock) {
                 (Some(kind), lock) => {
@@ -68,7 +95,7 @@ impl Observed {
                     }
                 }
                 (None, Some(lock)) => {
-                    toast.extend(before.get(relation.toast_of).map(|owner| (owner.name(), lock)));
+                    toast.extend(before.relations.get(relation.toast_of).map(|owner| (owner.name(), lock)));
                 }
                 (None, None) => {}
             }
@@ -77,7 +104,34 @@ impl Observed {
         // The TOAST table's index comes under the same owner: the stronger lock is first, and stays.
         toast.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
         toast.dedup_by(|a, b| a.0 == b.0);
-        Self { relations, toast, refusal: None, notices: evidence.notices().to_vec() }
+        let named = |(oid, locks)| Some((before.relations.get(oid)?.name(), locks));
+        Self {
+            relations,
+            toast,
+            held: before.held.iter().filter_map(named).collect(),
+            existing: before.existing(),
+            was_alone: false,
+            took,
+            refusal: None,
+            notices: evidence.notices().to_vec(),
+        }
+    }
+}
+
+/// What there was before a statement.
+struct Before<'b> {
+    /// As the session that runs it sees them.
+    relations: &'b Relations,
+    /// As all others see them.
+    committed: &'b Relations,
+    /// What its transaction held.
+    held: Held,
+}
+
+impl Before<'_> {
+    fn existing(&self) -> BTreeSet<String> {
+        let seen = self.relations.iter().filter(|(oid, _)| self.committed.get(*oid).is_some());
+        seen.map(|(_, it)| it.name()).collect()
     }
 }
 
@@ -108,28 +162,45 @@ fn in_open_transaction(
     is_first: bool,
     statement: &str,
 ) -> Result<Observed, Error> {
+    let committed = Relations::read(watcher)?;
     // What nobody changed yet looks the same to both, and the watcher has the catalogs at hand.
-    let relations = Relations::read(if is_first { watcher } else { session })?;
-    let held = Held::read(watcher, session.backend())?;
-    let counts = work::counts(session)?;
+    let current = if is_first { None } else { Some(Relations::read(session)?) };
     if work::changes_the_schema(statement) {
         // The server's own checks read tables by queries; the planner's choice for a few rows is not that for many.
         session.batch("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off")?;
     }
+    let relations = current.as_ref().unwrap_or(&committed);
+    Ok(look(session, watcher, relations, &committed, statement)?.0)
+}
+
+/// Runs `statement` in the transaction that is open, and returns with what was observed the relations that there are then; `None` if the
+/// server refused it.
+fn look(
+    session: &Session,
+    watcher: &Session,
+    relations: &Relations,
+    committed: &Relations,
+    statement: &str,
+) -> Result<(Observed, Option<Relations>), Error> {
+    let before = Before { relations, committed, held: Held::read(watcher, session.backend())? };
+    let counts = work::counts(session)?;
     session.batch("SET LOCAL client_min_messages = debug1")?;
     session.take_notices();
+    let started = Instant::now();
     let done = session.batch(statement);
+    let took = started.elapsed();
     let notices = session.take_notices();
     if let Err(error) = done {
-        return Refusal::of(&error).map(|refusal| Observed::refused(refusal, notices)).ok_or(error);
+        let refusal = Refusal::of(&error).ok_or(error)?;
+        return Ok((Observed::refused(refusal, notices, took), None));
     }
     session.batch("SET LOCAL client_min_messages = notice")?;
-    let held = Held::read(watcher, session.backend())?.without(&held);
+    let held = Held::read(watcher, session.backend())?.without(&before.held);
     let after = Relations::read(session)?;
-    let mut evidence = Evidence::new(statement, &relations, &after, notices);
+    let mut evidence = Evidence::new(statement, relations, &after, notices);
     evidence.compare_counts(&counts, &work::counts(session)?);
     evidence.read_validated(session)?;
-    Ok(Observed::of(&relations, &held, &evidence))
+    Ok((Observed::of(&before, &held, &evidence, took), Some(after)))
 }
 
 fn oid(row: &Row, n: usize) -> u32 {

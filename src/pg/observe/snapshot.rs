@@ -128,6 +128,11 @@ impl Held {
         self
     }
 
+    /// The modes on each relation, weakest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Vec<Lock>)> {
+        self.0.iter().map(|(oid, locks)| (*oid, locks.iter().copied().collect()))
+    }
+
     pub(super) fn strongest(&self, oid: u32) -> Option<Lock> {
         self.0.get(&oid).and_then(|locks| locks.last().copied())
     }

@@ -166,7 +166,8 @@ impl Evidence {
         }
     }
 
-    /// Finds both tables of each foreign key that the server says it checked: with an empty table it need not read the other.
+    /// Finds both tables of each foreign key that the server says it checked, and their partitions: with an empty table it need not read the
+    /// other, and how it reads what is referred to is for its planner to say.
     pub(super) fn read_validated(&mut self, session: &Session) -> Result<(), Error> {
         let names: Vec<String> = self
             .notices
@@ -180,10 +181,14 @@ impl Evidence {
             return Ok(());
         }
         let rows = session.rows(&format!(
-            "SELECT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conname IN ({})",
+            "WITH RECURSIVE both_sides AS (SELECT conrelid, confrelid FROM pg_catalog.pg_constraint \
+             WHERE contype = 'f' AND conname IN ({})), \
+             read AS (SELECT conrelid AS oid FROM both_sides UNION SELECT confrelid FROM both_sides \
+             UNION SELECT i.inhrelid FROM read JOIN pg_catalog.pg_inherits i ON i.inhparent = read.oid) \
+             SELECT oid FROM read",
             names.join(", ")
         ))?;
-        self.validated.extend(rows.iter().flat_map(|row| [oid(row, 0), oid(row, 1)]));
+        self.validated.extend(rows.iter().map(|row| oid(row, 0)));
         Ok(())
     }
 

@@ -4,26 +4,26 @@ use std::{fs, ops::RangeInclusive, path::Path};
 
 /// One statement to judge, and what is there before.
 #[derive(Clone, Debug)]
-pub(super) struct Case {
+pub(crate) struct Case {
     /// The file's name and the case's line in it.
-    pub(super) place: String,
-    pub(super) title: String,
+    pub(crate) place: String,
+    pub(crate) title: String,
     /// Statements that make what the case is about.
-    pub(super) setup: Vec<String>,
+    pub(crate) setup: Vec<String>,
     /// Statements of the same session and transaction, before the judged one.
-    pub(super) before: Vec<String>,
-    pub(super) statement: String,
+    pub(crate) before: Vec<String>,
+    pub(crate) statement: String,
     /// Whether it runs outside a transaction.
-    pub(super) alone: bool,
-    pub(super) majors: RangeInclusive<u16>,
+    pub(crate) alone: bool,
+    pub(crate) majors: RangeInclusive<u16>,
     /// The SQLSTATE with which it fails.
-    pub(super) fails: Option<String>,
+    pub(crate) fails: Option<String>,
     /// Whether the refusal is one that lockkeeper does not foresee, although no row and no unknown name decides it.
-    pub(super) unforeseen: bool,
+    pub(crate) unforeseen: bool,
 }
 
 /// Reads the cases of a file, or of every `.sql` file of a folder.
-pub(super) fn read(path: &Path) -> Vec<Case> {
+pub(crate) fn read(path: &Path) -> Vec<Case> {
     if path.is_file() {
         let name = path.file_name().unwrap().to_str().unwrap();
         return parse(name, &fs::read_to_string(path).unwrap());

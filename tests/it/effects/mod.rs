@@ -22,7 +22,7 @@
 //! `LOCKKEEPER_PG=13,18` on these versions only. `LOCKKEEPER_PROVE=file.sql cargo test --test it effects::every` compares a file's
 //! cases, `LOCKKEEPER_PROVE=fixtures/effects` all; `LOCKKEEPER_REUSE=1` asks servers only what they were not asked before.
 
-mod case;
+pub(crate) mod case;
 mod generate;
 mod memory;
 mod observe;

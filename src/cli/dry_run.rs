@@ -1,0 +1,134 @@
+//! `lockkeeper dry-run`: the same files as for `lint`, run on a throwaway server of each major, and judged by what they did there.
+
+use std::{io::BufWriter, path::Path};
+
+use super::{
+    CLEAN, FINDINGS, World,
+    args::{DryRun as Args, Output},
+    once, output,
+    prepared::{Extras, Prepared},
+    sift::Sift,
+};
+use crate::{
+    config::FailOn,
+    dry_run::{self, Fate, File, Purpose, Ran},
+    error::Error,
+    lint::{self, Input, InputRole, LintedFile, Observation, Observations, Options},
+    pg::{Sandbox, sandbox},
+    report::{
+        Summary, Target,
+        dry_run::{Report, Run},
+    },
+};
+
+/// Runs `dry-run`.
+pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> Result<u8, Error> {
+    let outputs = output::checked(args.format.clone())?;
+    let extras = Extras { keep_statements: true, may_be_several: true, ..Extras::default() };
+    let prepared = Prepared::read(&args.judged, config, &extras, world)?;
+    let mut sift = Sift::new(&prepared, None, world)?;
+    let mut majors = args.judged.pg.clone();
+    majors.dedup();
+    if majors.is_empty() {
+        majors.push(prepared.options().postgres);
+    }
+    if majors.len() > 1 && args.pg_bin.is_some() {
+        let problem = "--pg-bin is of one version; for several set LOCKKEEPER_PG_BIN_<version> for each";
+        return Err(Error::Usage(problem.to_owned()));
+    }
+    let mut runs = Vec::new();
+    for postgres in majors {
+        let options = Options { postgres, ..prepared.options().clone() };
+        let settings = sandbox::Options { bin_dir: args.pg_bin.clone(), ..sandbox::Options::default() };
+        let server = Sandbox::start(postgres, &settings)?;
+        for (n, history) in prepared.inputs.histories.iter().enumerate() {
+            let database = format!("dry_run_{n}");
+            runs.push(prepared.install(|| run_one(history, &prepared, &options, &server, &database))?);
+        }
+    }
+    let mut summary = Summary::default();
+    for run in &mut runs {
+        sum_up(run, &prepared, &mut sift, &mut summary);
+    }
+    let assumed = prepared.assumed();
+    write(&Report { assumed: &assumed, runs: &runs, summary: &summary }, &outputs, world)?;
+    let fail_on = args.fail_on.or(prepared.config.fail_on).unwrap_or(FailOn::Error);
+    Ok(if fail_on.fails(summary.worst()) { FINDINGS } else { CLEAN })
+}
+
+/// Runs one history on one server, and judges what it did.
+fn run_one<'p>(
+    history: &'p [Input],
+    prepared: &'p Prepared,
+    options: &Options,
+    server: &Sandbox,
+    database: &str,
+) -> Result<Run<'p>, Error> {
+    let predicted = lint::lint(history, prepared.rules(), options);
+    let files: Vec<File<'_>> = predicted.iter().map(file).collect();
+    let ran = dry_run::run(server, database, &files, &options.settings)?;
+    let observed = observations(&predicted, &ran);
+    let mut files = lint::judge_observed(history, prepared.rules(), options, observed);
+    files.retain(|it| it.input.role == InputRole::Linted);
+    Ok(Run { postgres: options.postgres, ran, files, findings: Vec::new() })
+}
+
+/// A file as it is to be run.
+fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
+    File {
+        source: &linted.input.source,
+        purpose: match linted.input.role {
+            InputRole::Schema | InputRole::Snapshot => Purpose::Schema,
+            InputRole::History => Purpose::Earlier,
+            InputRole::Linted => Purpose::Judged,
+        },
+        parts: linted.parts.clone(),
+        predicted: linted.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
+    }
+}
+
+/// What the server did, for the rules.
+fn observations(files: &[LintedFile<'_>], ran: &Ran) -> Observations {
+    let mut observations = Observations::default();
+    let judged = files.iter().enumerate().filter(|it| it.1.input.role == InputRole::Linted);
+    for ((n, _), statements) in judged.zip(&ran.files) {
+        for statement in statements {
+            let effects = match &statement.fate {
+                Fate::Observed { effects, .. } => Some(effects.clone()),
+                Fate::Ran(_) | Fate::Refused { .. } | Fate::NotRun => None,
+            };
+            let observation = Observation { effects, said: statement.said() };
+            observations.add(n, statement.span.start, observation);
+        }
+    }
+    observations
+}
+
+/// Sifts what was found, and counts it.
+fn sum_up(run: &mut Run<'_>, prepared: &Prepared, sift: &mut Sift<'_>, summary: &mut Summary) {
+    for file in &mut run.files {
+        file.findings.retain_mut(|it| sift.keep(it));
+        once::merge(&mut file.findings, prepared.rules());
+        summary.add_file(file);
+        for finding in std::mem::take(&mut file.findings) {
+            summary.add_overridden(&finding);
+            summary.add_finding(&finding);
+            run.findings.push((finding, file.input.source.text()));
+        }
+    }
+}
+
+fn write(report: &Report<'_>, outputs: &[Output], world: &mut World<'_>) -> Result<(), Error> {
+    for output in outputs {
+        if let Some(path) = &output.file {
+            let mut target = Target::create(path)?;
+            let written = report.write(output.format, &mut target, false);
+            written.map_err(|source| Error::Write { path: path.clone(), source })?;
+            target.commit()?;
+        } else {
+            let out = BufWriter::new(&mut *world.stdout);
+            report.write(output.format, out, world.styled).map_err(Error::Report)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Sends statements as a framework does: in its transactions, in a session of its own for each file.
+//!
+//! A file that is sent as one message is sent statement by statement in a transaction: for the server that is the same, except that it
+//! reads the whole message before it runs the first statement, which [`Engine::reads`] makes up for.
+//! Source: `exec_simple_query` in `src/backend/tcop/postgres.c`.
+
+use super::piece::Piece;
+use crate::{
+    effect::Runner,
+    error::Error,
+    pg::{
+        Sandbox, Session,
+        observe::{Observer, State},
+        session::Refusal,
+    },
+    sql::statement::Transaction,
+};
+
+/// The division by zero that [`Engine::reads`] sends.
+const DIVISION_BY_ZERO: &str = "22012";
+
+/// A database, and the session that runs files in it.
+pub(super) struct Engine<'e> {
+    sandbox: &'e Sandbox,
+    database: &'e str,
+    settings: &'e [(String, String)],
+    pub(super) observer: Observer<'e>,
+    pub(super) session: Session,
+    /// Whether the open transaction is the runner's, not the file's.
+    by_runner: bool,
+}
+
+impl<'e> Engine<'e> {
+    pub(super) fn new(
+        sandbox: &'e Sandbox,
+        database: &'e str,
+        settings: &'e [(String, String)],
+    ) -> Result<Self, Error> {
+        let observer = Observer::new(sandbox, database)?;
+        let session = connect(sandbox, database, settings)?;
+        Ok(Self { sandbox, database, settings, observer, session, by_runner: false })
+    }
+
+    /// Begins a file: it has a session of its own, unless the runner's transaction goes on.
+    pub(super) fn start_file(&mut self) -> Result<(), Error> {
+        if !self.by_runner {
+            self.session = connect(self.sandbox, self.database, self.settings)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn state(&self) -> Result<State, Error> {
+        self.observer.state(&self.session)
+    }
+
+    /// Begins the runner's transaction.
+    pub(super) fn begin(&mut self) -> Result<(), Error> {
+        self.observer.begins();
+        self.session.batch("BEGIN")?;
+        self.by_runner = true;
+        Ok(())
+    }
+
+    /// Ends the open transaction as its runner does, if one is open.
+    pub(super) fn commit(&mut self) -> Result<Result<(), Refusal>, Error> {
+        self.by_runner = false;
+        if self.state()? == State::Idle { Ok(Ok(())) } else { answer(self.session.batch("COMMIT")) }
+    }
+
+    /// Drops the open transaction, if one is open, as the end of a connection does.
+    pub(super) fn roll_back(&mut self) -> Result<(), Error> {
+        self.by_runner = false;
+        if self.state()? == State::Idle { Ok(()) } else { self.session.batch("ROLLBACK") }
+    }
+
+    /// Ends the transaction that all files share.
+    pub(super) fn finish_batch(&mut self) -> Result<(), Error> {
+        if self.by_runner { self.commit()?.map_err(|it| broken(&it)) } else { Ok(()) }
+    }
+
+    /// Does what the runner does before it sends `next`. Returns whether `next` is to be sent at all: within one message a BEGIN only makes
+    /// the transaction that is open an explicit one.
+    pub(super) fn before(&mut self, runner: Runner, next: &Piece) -> Result<bool, Error> {
+        let is_idle = self.state()? == State::Idle;
+        let is_begin = next.transaction() == Some(&Transaction::Begin);
+        match runner {
+            Runner::Around => {
+                let is_alone = next.statement.as_ref().is_some_and(crate::effect::scope::is_sent_alone);
+                if is_alone && self.by_runner && !is_idle {
+                    self.commit()?.map_err(|it| broken(&it))?;
+                } else if !is_alone && is_idle {
+                    self.begin()?;
+                }
+            }
+            Runner::Query if is_begin && self.by_runner && !is_idle => {
+                self.by_runner = false;
+                return Ok(false);
+            }
+            Runner::Query if is_idle && !is_begin => self.begin()?,
+            Runner::Query | Runner::File | Runner::Own | Runner::Batch => {}
+        }
+        Ok(true)
+    }
+
+    /// Takes note of what the file itself did with its transaction.
+    pub(super) fn after(&mut self) -> Result<(), Error> {
+        if self.by_runner && self.state()? == State::Idle {
+            self.by_runner = false;
+        }
+        Ok(())
+    }
+
+    /// Begins what the runner sends together.
+    pub(super) fn start_part(&mut self, runner: Runner) -> Result<(), Error> {
+        if runner != Runner::Own && self.state()? == State::Idle { self.begin() } else { Ok(()) }
+    }
+
+    /// Ends what the runner sends together: its own transaction is committed. A file's own that was left open is lost with the connection.
+    pub(super) fn end_part(&mut self, runner: Runner) -> Result<Result<(), Refusal>, Error> {
+        match runner {
+            Runner::Batch if self.by_runner => Ok(Ok(())),
+            Runner::File | Runner::Around | Runner::Batch => self.commit(),
+            Runner::Query if self.by_runner => self.commit(),
+            Runner::Query | Runner::Own => self.roll_back().map(Ok),
+        }
+    }
+
+    /// Sends one statement, and nothing else.
+    pub(super) fn send(&mut self, piece: &Piece) -> Result<Result<(), Refusal>, Error> {
+        answer(match &piece.rows {
+            Some(rows) => self.session.copy_in(&piece.text, rows),
+            None => self.session.batch(&piece.text),
+        })
+    }
+
+    /// Whether the server can read all of a message, which nothing of is run; else what it says of it.
+    ///
+    /// The first statement of the message fails, but only after all of it was read.
+    pub(super) fn reads(&mut self, message: &str) -> Result<Result<(), Refusal>, Error> {
+        const BEFORE: &str = "SELECT 1/0;\n";
+        let said = answer(self.session.batch(&format!("{BEFORE}{message}")))?;
+        Ok(match said {
+            Err(refusal) if refusal.sqlstate != DIVISION_BY_ZERO => {
+                let n_before = u32::try_from(BEFORE.len()).unwrap_or_default();
+                let position = refusal.position.map(|it| it.saturating_sub(n_before));
+                Err(Refusal { position, ..refusal })
+            }
+            _ => Ok(()),
+        })
+    }
+}
+
+/// A transaction of the runner's could not be ended, and no single statement is to blame.
+fn broken(refusal: &Refusal) -> Error {
+    Error::Backdrop { place: "COMMIT".to_owned(), problem: refusal.to_string() }
+}
+
+/// What the server says of a statement, apart from what breaks the run.
+pub(super) fn answer(done: Result<(), Error>) -> Result<Result<(), Refusal>, Error> {
+    match done {
+        Ok(()) => Ok(Ok(())),
+        Err(error) => Refusal::of(&error).map(Err).ok_or(error),
+    }
+}
+
+fn connect(sandbox: &Sandbox, database: &str, settings: &[(String, String)]) -> Result<Session, Error> {
+    let session = sandbox.connect(database)?;
+    let has_time_zone = settings.iter().any(|it| it.0.eq_ignore_ascii_case("timezone"));
+    let usual = (!has_time_zone).then(|| ("timezone".to_owned(), super::TIME_ZONE.to_owned()));
+    for (name, value) in usual.iter().chain(settings) {
+        let quote = |it: &str| it.replace('\'', "''");
+        session.rows(&format!(
+            "SELECT pg_catalog.set_config('{}', '{}', false)",
+            quote(name),
+            quote(value)
+        ))?;
+    }
+    Ok(session)
+}

@@ -1,0 +1,157 @@
+//! The capability `dry-run`: runs migrations on a throwaway server as their framework would, and tells what each statement did.
+//!
+//! What was there before is made first ([`run`] fails if that cannot be done); then each judged statement runs in the transaction that
+//! its runner gives it, and is observed. The run ends at the first statement that the server refuses: what follows did not run.
+//!
+//! What a statement did is compared with what was predicted of it, and becomes [`Effect`]s, which the same rules judge.
+
+mod backdrop;
+mod compare;
+mod engine;
+mod judged;
+mod piece;
+mod roles;
+
+use std::{path::Path, time::Duration};
+
+pub use compare::{Compared, Done, Pair, Side, compare};
+
+use crate::{
+    effect::{Effect, Outcome, Runner},
+    error::Error,
+    pg::{Sandbox, observe::Observed, session::Refusal},
+    sql::source::{Source, Span},
+};
+
+/// The time zone of a session of which nobody says another: not UTC, under which some changes of types rewrite nothing.
+pub const TIME_ZONE: &str = "Europe/Berlin";
+
+/// One file, and how it is sent.
+#[derive(Debug)]
+pub struct File<'f> {
+    /// What it says.
+    pub source: &'f Source,
+    /// What it is there for.
+    pub purpose: Purpose,
+    /// Where each of its parts begins that is sent on its own, in bytes from the file's start, and how it is sent.
+    pub parts: Vec<(usize, Runner)>,
+    /// What is predicted of each statement, in order; only of files that are judged.
+    pub predicted: Vec<(Span, &'f Outcome)>,
+}
+
+/// What a file is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It says what was there before any migration; a dump may say more than this server has.
+    Schema,
+    /// It ran earlier.
+    Earlier,
+    /// It is observed.
+    Judged,
+}
+
+/// What a dry run did.
+#[derive(Debug, Default)]
+pub struct Ran {
+    /// The server's whole version.
+    pub version: String,
+    /// What of the backdrop was left out or added, one line each.
+    pub backdrop: Vec<String>,
+    /// How many statements made what was there before.
+    pub n_before: usize,
+    /// The statements that were to be observed, in order, by file.
+    pub files: Vec<Vec<Statement>>,
+}
+
+impl Ran {
+    /// Every statement.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.files.iter().flatten()
+    }
+}
+
+/// One statement, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// From its first token to its last, in bytes from the file's start.
+    pub span: Span,
+    /// What became of it.
+    pub fate: Fate,
+    /// From its start to the end of its transaction, while its locks were held: the time of what ran, without that of looking at it.
+    pub held_for: Option<Duration>,
+}
+
+/// What became of a statement.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// It ran, and was observed.
+    Observed {
+        /// What was seen.
+        observed: Box<Observed>,
+        /// The same beside what was predicted.
+        compared: Compared,
+        /// What it did, as rules judge it.
+        effects: Vec<Effect>,
+    },
+    /// It ran, and has nothing to be observed: a setting, the begin or the end of a transaction.
+    Ran(Duration),
+    /// The server refused it.
+    Refused {
+        /// What the server said.
+        refusal: Box<Refusal>,
+        /// Whether that was predicted.
+        is_foreseen: bool,
+        /// Whether it was the end of its transaction that was refused.
+        at_commit: bool,
+    },
+    /// It did not run, because a statement before it was refused.
+    NotRun,
+}
+
+/// Runs `files` in `database`, which the server does not have yet, in their order; those that are judged come last.
+///
+/// `settings` are in force at the begin of each session: name and value.
+pub fn run(
+    sandbox: &Sandbox,
+    database: &str,
+    files: &[File<'_>],
+    settings: &[(String, String)],
+) -> Result<Ran, Error> {
+    sandbox.create_database(database)?;
+    let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
+    let texts = files.iter().map(|it| it.source.text());
+    let made = roles::make(sandbox, texts)?;
+    if !made.is_empty() {
+        ran.backdrop.push(format!("roles that the files name were made: {}", made.join(", ")));
+    }
+    let mut engine = engine::Engine::new(sandbox, database, settings)?;
+    let is_judged = |it: &&File<'_>| it.purpose == Purpose::Judged;
+    for file in files.iter().filter(|it| !is_judged(it)) {
+        backdrop::make(&mut engine, file, &mut ran)?;
+    }
+    engine.finish_batch()?;
+    judged::run(&mut engine, files.iter().filter(is_judged), &mut ran)?;
+    Ok(ran)
+}
+
+impl Statement {
+    /// What is to be said of it that no effect says: the rule, and the detail for its message.
+    pub fn said(&self) -> Vec<(&'static str, String)> {
+        match &self.fate {
+            Fate::Refused { refusal, is_foreseen: false, at_commit } => {
+                let when = if *at_commit { "at COMMIT, " } else { "" };
+                let detail = refusal.detail.as_ref().map_or_else(String::new, |it| format!(" ({it})"));
+                vec![("server-refuses", format!("{when}{refusal}{detail}"))]
+            }
+            Fate::Observed { compared, .. } => {
+                compared.in_words().into_iter().map(|it| ("prediction-differs", it)).collect()
+            }
+            Fate::Refused { .. } | Fate::Ran(_) | Fate::NotRun => Vec::new(),
+        }
+    }
+}
+
+/// `migrations/7.sql:3`.
+fn place(path: &Path, source: &Source, span: Span) -> String {
+    format!("{}:{}", path.display(), source.position(span.start).line)
+}

@@ -1,0 +1,129 @@
+//! The pieces of a file as they are sent.
+
+use super::{File, place};
+use crate::{
+    effect::predict,
+    error::Error,
+    sql::{
+        Statement,
+        parse::parse,
+        source::Span,
+        split::{self, PieceKind, StandInKind},
+        statement::Transaction,
+    },
+};
+
+/// One statement as it is sent.
+pub(super) struct Piece {
+    pub(super) span: Span,
+    pub(super) text: String,
+    /// What it is; `None` if it cannot be read, which the server may see otherwise.
+    pub(super) statement: Option<Statement>,
+    /// The rows that follow a `COPY … FROM stdin`.
+    pub(super) rows: Option<String>,
+}
+
+/// What of psql's may stand in a file that is run: it runs no SQL, and changes nothing of what follows.
+const HARMLESS: &[&str] =
+    &["restrict", "unrestrict", "echo", "timing", "pset", "encoding", "set", "unset", "."];
+
+/// The statements of a file, in order. What stands in the file and cannot be sent is an error: to leave it out would be to run another file.
+pub(super) fn pieces(file: &File<'_>) -> Result<Vec<Piece>, Error> {
+    let (source, text) = (file.source, file.source.text());
+    let unrunnable =
+        |span, problem: String| Error::Unrunnable { place: place(source.path(), source, span), problem };
+    if let Some(unreadable) = source.unreadable().first() {
+        return Err(unrunnable(unreadable.span, unreadable.why.to_string()));
+    }
+    let mut pieces: Vec<Piece> = Vec::new();
+    for piece in split::split(text).pieces {
+        let span = piece.span;
+        match &piece.kind {
+            PieceKind::Statement(stand_ins) => {
+                if let Some(filled_in) = stand_ins.iter().find(|it| it.kind != StandInKind::Nothing) {
+                    let name = filled_in.span.of(text);
+                    return Err(unrunnable(
+                        filled_in.span,
+                        format!(
+                            "nobody says what {name} stands for: run a copy of the file in which it is filled in"
+                        ),
+                    ));
+                }
+                let text = piece.text_for_parser(text).into_owned();
+                let statement = parse(&text).ok();
+                pieces.push(Piece { span, text, statement, rows: None });
+            }
+            PieceKind::CopyData { .. } => {
+                let rows = span.of(text);
+                let rows = rows.strip_suffix("\\.").unwrap_or(rows).to_owned();
+                if let Some(copy) = pieces.last_mut() {
+                    copy.rows = Some(rows);
+                }
+            }
+            PieceKind::Meta => {
+                let name = piece.meta(text).map(|it| it.name.to_owned()).unwrap_or_default();
+                if !HARMLESS.contains(&name.as_str()) {
+                    return Err(unrunnable(span, format!("only psql knows what \\{name} does")));
+                }
+            }
+            PieceKind::Problem(problem) => return Err(unrunnable(span, problem.defect.to_string())),
+        }
+    }
+    Ok(pieces)
+}
+
+impl Piece {
+    pub(super) fn transaction(&self) -> Option<&Transaction> {
+        match &self.statement {
+            Some(Statement::Transaction(it)) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// Whether it neither locks a relation nor does any work, or is nothing but itself outside of a transaction: it is sent as it is.
+    pub(super) fn is_quiet(&self) -> bool {
+        matches!(
+            self.statement,
+            Some(
+                Statement::Transaction(_)
+                    | Statement::Set(_)
+                    | Statement::SetConstraints
+                    | Statement::SetRole { .. }
+                    | Statement::DeclareCursor { .. }
+            )
+        ) || matches!(
+            self.first_word().as_str(),
+            "RESET"
+                | "FETCH"
+                | "CLOSE"
+                | "DEALLOCATE"
+                | "LISTEN"
+                | "NOTIFY"
+                | "UNLISTEN"
+                | "CHECKPOINT"
+                | "LOAD"
+        )
+    }
+
+    /// Whether it must have no transaction around it, or ends transactions itself.
+    pub(super) fn runs_alone(&self) -> bool {
+        match &self.statement {
+            Some(Statement::Call { .. }) => true,
+            Some(Statement::Do(_)) => {
+                let text = self.text.to_ascii_uppercase();
+                ["COMMIT", "ROLLBACK", "CALL"].iter().any(|it| text.contains(it))
+            }
+            Some(statement) => predict::must_run_alone(statement),
+            None => false,
+        }
+    }
+
+    /// Whether it only means something in a transaction that goes on.
+    pub(super) fn needs_transaction(&self) -> bool {
+        matches!(self.statement, Some(Statement::LockTable { .. }))
+    }
+
+    fn first_word(&self) -> String {
+        self.text.split(|it: char| !it.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_uppercase()
+    }
+}

@@ -1,0 +1,48 @@
+//! Dry runs: what is run is what a framework would run, what is seen is what the server does, and what differs is told.
+
+mod effects;
+mod messages;
+mod runs;
+
+use lockkeeper::{
+    dry_run::{self, File, Purpose, Ran},
+    error::Error,
+    lint::{Change, Input, InputRole, LintedFile, lint},
+    pg::Sandbox,
+    rule::RuleSet,
+    sql::source::Source,
+};
+
+use crate::support::lint_options;
+
+/// The database in which all runs.
+pub(crate) const DATABASE: &str = "dry_run";
+
+/// A file of a history.
+pub(crate) fn input(path: &str, text: &str, role: InputRole) -> Input {
+    let source = Source::new(path, text.as_bytes().to_vec());
+    Input { source, role, framework: "plain", runner: None, parts: Vec::new(), change: Change::Unknown }
+}
+
+/// Runs a history in a new database of the server, as the command line does.
+pub(crate) fn dry_run(server: &Sandbox, inputs: &[Input]) -> Result<Ran, Error> {
+    let mut options = lint_options(server.major());
+    options.keep_statements = true;
+    options.settings = vec![("timezone".to_owned(), dry_run::TIME_ZONE.to_owned())];
+    let linted = lint(inputs, &RuleSet::default(), &options);
+    let files: Vec<File<'_>> = linted.iter().map(file).collect();
+    dry_run::run(server, DATABASE, &files, &options.settings)
+}
+
+fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
+    File {
+        source: &linted.input.source,
+        purpose: match linted.input.role {
+            InputRole::Schema | InputRole::Snapshot => Purpose::Schema,
+            InputRole::History => Purpose::Earlier,
+            InputRole::Linted => Purpose::Judged,
+        },
+        parts: linted.parts.clone(),
+        predicted: linted.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
+    }
+}
