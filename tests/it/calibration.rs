@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Every task takes 1 ms for itself and 1 µs for each row, twice as much where rows have 200 bytes instead of 100.
-fn calibration(tasks: &[Task]) -> Calibration {
+pub(crate) fn calibrated(tasks: &[Task]) -> Calibration {
     let series = tasks.iter().flat_map(|task| {
         [(100.0, 1.0), (200.0, 2.0)].map(|(row_bytes, factor)| Series {
             task: *task,
@@ -131,7 +131,7 @@ fn lint(statement: &str, table: Table, collation: Option<&str>, calibration: &st
 
 /// The hold time of its first lock: low, high, and what it rests on.
 fn hold(statement: &str, table: Table, collation: Option<&str>, tasks: &[Task]) -> (u64, u64, Option<u64>) {
-    let calibration = serde_json::to_string(&calibration(tasks)).unwrap();
+    let calibration = serde_json::to_string(&calibrated(tasks)).unwrap();
     let ran = lint(statement, table, collation, &calibration);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
     let statements = report["files"][0]["statements"].as_array().unwrap();
@@ -190,7 +190,7 @@ fn beyond_the_largest_the_models_make_the_band() {
     let found = hold(SCAN, table(Some(12_000_000), 100), None, &Task::ALL);
     is_about(found, between(12_001.0, sorted), 12);
     // A measured growth beyond n·log n counts, up to a bound.
-    let mut steep = calibration(&Task::ALL);
+    let mut steep = calibrated(&Task::ALL);
     for series in &mut steep.series {
         for (point, ms) in series.points.iter_mut().zip([0.0, 10.0, 400.0, 16_000.0]) {
             point.ms = ms;
@@ -240,7 +240,7 @@ fn each_kind_of_work_is_its_own() {
 
 /// The hold time of an index where one task takes three times as long as the others.
 fn with_slow(task: Task, column: &str, collation: Option<&str>, table: Table) -> (u64, u64, Option<u64>) {
-    let mut slow = calibration(&Task::ALL);
+    let mut slow = calibrated(&Task::ALL);
     for series in slow.series.iter_mut().filter(|it| it.task == task) {
         series.points.iter_mut().for_each(|it| it.ms *= 3.0);
     }
@@ -296,7 +296,7 @@ fn rows_in_order_need_no_sorting() {
 fn a_finding_says_what_its_time_rests_on() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("c.json");
-    fs::write(&file, serde_json::to_string(&calibration(&Task::ALL)).unwrap()).unwrap();
+    fs::write(&file, serde_json::to_string(&calibrated(&Task::ALL)).unwrap()).unwrap();
     let snapshot = "fixtures/lint/hot-tables/snapshot.json";
     let args = |calibration: Option<&str>| {
         let mut args = vec!["lint", "-", "--pg", "17", "--transaction", "own", "--snapshot", snapshot];
@@ -328,8 +328,8 @@ fn a_finding_says_what_its_time_rests_on() {
 
 #[test]
 fn a_file_that_is_no_calibration_is_refused() {
-    let good = serde_json::to_string(&calibration(&Task::ALL)).unwrap();
-    let mut poor = calibration(&[Task::Scan]);
+    let good = serde_json::to_string(&calibrated(&Task::ALL)).unwrap();
+    let mut poor = calibrated(&[Task::Scan]);
     poor.series[0].points.truncate(2);
     let poor = serde_json::to_string(&poor).unwrap();
     for (text, problem) in [

@@ -1,8 +1,10 @@
 //! `doctor`: what it sees, and that it tells every reason for which `lint` cannot be relied on.
 
+use lockkeeper::traffic::calibration::Task;
 use serde_json::Value;
 
 use crate::{
+    calibration::calibrated,
     cli::{in_world, lockkeeper},
     repository::{Repository, git, in_folder},
 };
@@ -180,13 +182,20 @@ fn what_has_no_effect_any_more_is_worth_a_look() {
 /// A snapshot says how much tables are used; an old one is worth a new one.
 #[test]
 fn tables_are_counted_by_heat() {
-    let of = |snapshot: &str| {
-        let args = ["doctor", "fixtures/lint/hot-tables/index", "--snapshot", snapshot];
-        in_world(&args, b"", &[("SOURCE_DATE_EPOCH", "1795219200")]).stdout
+    let of = |further: &[&str]| {
+        let args = ["doctor", "fixtures/lint/hot-tables/index", "--snapshot"];
+        in_world(&[&args, further].concat(), b"", &[("SOURCE_DATE_EPOCH", "1795219200")]).stdout
     };
-    let fresh = of("fixtures/lint/hot-tables/snapshot.json");
-    assert!(fresh.contains("2 hot, 0 warm, 1 cold (snapshot of 2026-11-19)"), "{fresh}");
+    let snapshot = "fixtures/lint/hot-tables/snapshot.json";
+    let fresh = of(&[snapshot]);
+    let says = "2 hot, 0 warm, 1 cold (snapshot of 2026-11-19; times are assumed; `lockkeeper calibrate` measures them)";
+    assert!(fresh.contains(says), "{fresh}");
     assert!(!fresh.contains("take a new one"), "{fresh}");
-    let old = of("fixtures/lint/hot-tables/old.json");
+    let folder = tempfile::tempdir().unwrap();
+    let calibration = folder.path().join("c.json");
+    std::fs::write(&calibration, serde_json::to_string(&calibrated(&Task::ALL)).unwrap()).unwrap();
+    let measured = of(&[snapshot, "--calibration", calibration.to_str().unwrap()]);
+    assert!(measured.contains("; calibration of 2026-11-20 on PostgreSQL 17.10)"), "{measured}");
+    let old = of(&["fixtures/lint/hot-tables/old.json"]);
     assert!(old.contains("2026-08-01, 112 days old") && old.contains("take a new one"), "{old}");
 }

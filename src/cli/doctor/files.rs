@@ -66,7 +66,11 @@ fn tables(prepared: &Prepared) -> Check {
         return Check::ok("tables", format!("{says}; `lockkeeper snapshot` asks a server"));
     };
     let counts = traffic.counts().map(|(heat, n)| format!("{n} {}", heat.name()));
-    let says = format!("{} ({snapshot})", counts.join(", "));
+    let times = traffic.calibration().map_or_else(
+        || "times are assumed; `lockkeeper calibrate` measures them".to_owned(),
+        ToString::to_string,
+    );
+    let says = format!("{} ({snapshot}; {times})", counts.join(", "));
     if traffic.is_old() {
         return Check::note("tables", says, "take a new one: `lockkeeper snapshot`");
     }
