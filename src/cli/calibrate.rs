@@ -69,12 +69,13 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
         }
     })?;
     said.map_err(Error::Report)?;
-    let Measurements { series, settings, ended_by } = measured;
+    let Measurements { series, settings, machine, ended_by } = measured;
     let calibration = Calibration {
         schema: SCHEMA.to_owned(),
         taken_on: day.to_string(),
         version: server.version().to_owned(),
         settings,
+        machine,
         series,
     };
     let text = written(&calibration).map_err(|it| Error::Report(it.into()))?;

@@ -39,7 +39,8 @@ impl Traffic {
             let calibration = self.calibration()?;
             let job = self.job(work, effect, outcome, table, relation)?;
             let estimate = self.estimate(calibration, job, table)?;
-            Some(hold(&estimate))
+            // What was measured was in memory.
+            Some(hold(&estimate.or_more(calibration.disk_ms(table.heap_bytes))))
         };
         measured().unwrap_or_else(|| assumed::hold(work, table))
     }

@@ -10,7 +10,7 @@ use lockkeeper::{
     },
     traffic::{
         Calibration, Snapshot,
-        calibration::{LONG, Point, SCHEMA, SHORT, Series, Task},
+        calibration::{LONG, Machine, Point, SCHEMA, SHORT, Series, Task},
         snapshot::{Column, Constraint, Index, SCHEMA as SNAPSHOT_SCHEMA, Table},
     },
 };
@@ -204,6 +204,22 @@ fn beyond_the_largest_the_models_make_the_band() {
 }
 
 #[test]
+fn what_is_larger_than_memory_is_read_from_the_disk() {
+    let mut small = calibrated(&Task::ALL);
+    small.machine = Machine { memory_bytes: Some(15_000_000), read_bytes_per_s: Some(1e6) };
+    let small = serde_json::to_string(&small).unwrap();
+    let hold = |rows| {
+        let ran = lint(SCAN, table(Some(rows), 100), None, &small);
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let hold = &report["files"][0]["statements"][0]["effects"][0]["hold_ms"];
+        (hold["low"].as_u64().unwrap(), hold["high"].as_u64().unwrap(), hold["extrapolated"].as_u64())
+    };
+    is_about(hold(100_000), around(101.0), 1);
+    // 20 MB come in 20 s; or most of them are in memory all the same.
+    is_about(hold(200_000), between(201.0, 20_201.0), 1);
+}
+
+#[test]
 fn each_kind_of_work_is_its_own() {
     let rewrite = "ALTER TABLE t ALTER COLUMN id TYPE bigint";
     let measured = |statement, tasks: &[Task]| hold(statement, table(Some(100_000), 100), Some("C"), tasks);
@@ -358,6 +374,7 @@ fn measure_briefly(
         taken_on: "2026-11-21".to_owned(),
         version: server.version().to_owned(),
         settings: measured.settings,
+        machine: measured.machine,
         series: measured.series,
     };
     Ok((calibration, measured.ended_by))
@@ -381,6 +398,14 @@ fn every_task_is_measured_and_nothing_is_left() {
                 assert_eq!(rows, [0, 200, 800, 3_200]);
                 assert!(series.points.iter().all(|it| it.ms > 0.0), "{series:?}");
             }
+        }
+        if cfg!(target_os = "linux") {
+            let Machine { memory_bytes, read_bytes_per_s } = calibration.machine;
+            assert!(
+                memory_bytes > Some(1 << 28) && read_bytes_per_s > Some(1e6),
+                "{:?}",
+                calibration.machine
+            );
         }
         let schema: Value = serde_json::from_str(lockkeeper::traffic::calibration::JSON_SCHEMA).unwrap();
         let text = lockkeeper::traffic::written(&calibration).unwrap();

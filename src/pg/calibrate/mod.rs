@@ -3,6 +3,7 @@
 //! Each statement commits by itself, as most do, and is undone afterwards. The sizes grow as long as the next one fits in the time and on
 //! the disk. What follows from the times for other tables is held against servers by `benches/hold.rs`.
 
+mod disk;
 mod tables;
 mod tasks;
 
@@ -11,12 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::disk::free_bytes;
 use self::tables::Shape;
 use super::{Sandbox, Session};
 use crate::{
     error::Error,
     traffic::{
-        calibration::{Point, Series, Task},
+        calibration::{Machine, Point, Series, Task},
         merge::rounded,
     },
 };
@@ -48,6 +50,8 @@ pub struct Measurements {
     pub series: Vec<Series>,
     /// The settings that decide how fast a server works, and the collation of [`Task::IndexCollated`] if there is one.
     pub settings: BTreeMap<String, String>,
+    /// What is under the server.
+    pub machine: Machine,
     /// Why there is no larger table.
     pub ended_by: End,
 }
@@ -96,17 +100,13 @@ pub fn measure(
         );
         return Err(Error::Sandbox { major: server.major(), problem });
     }
+    let largest = if ended_by == End::Disk { rows / u64::from(GROWTH) } else { rows };
+    tables::make(&session, Shape::Wide, largest)?;
+    let machine = disk::machine(server, &session, "subject")?;
+    tables::remove(&session)?;
     let mut settings = settings(&session)?;
     settings.extend(collation.map(|it| ("collation".to_owned(), it)));
-    Ok(Measurements { series: found.into_values().collect(), settings, ended_by })
-}
-
-/// How many bytes of the disk under the server's files are free to us.
-pub fn free_bytes(server: &Sandbox) -> Result<u64, Error> {
-    let folder = server.socket_folder();
-    let disk = rustix::fs::statvfs(folder)
-        .map_err(|source| Error::Read { path: folder.to_owned(), source: source.into() })?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    Ok(Measurements { series: found.into_values().collect(), settings, machine, ended_by })
 }
 
 /// Measures every task on tables of so many rows, and removes them.

@@ -82,6 +82,11 @@ impl Sandbox {
         &self.directory.path
     }
 
+    /// The folder with the server's files.
+    pub(super) fn data_folder(&self) -> PathBuf {
+        self.directory.path.join("data")
+    }
+
     /// Connects to `database` as the superuser `postgres`.
     pub fn connect(&self, database: &str) -> Result<Session, Error> {
         let mut config = Config::new();

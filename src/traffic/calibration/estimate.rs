@@ -61,6 +61,11 @@ impl Estimate {
         self.with(other, |here, there| (here + (there - here) * share).max(here.min(there) / 2.0))
     }
 
+    /// That, or that and so many milliseconds more.
+    pub(in crate::traffic) fn or_more(self, more_ms: f64) -> Self {
+        self.or(Self { times: self.times.map(|it| it + more_ms), factor: self.factor })
+    }
+
     fn with(self, other: Self, join: impl Fn(f64, f64) -> f64) -> Self {
         let mut times = self.times;
         for (time, other) in times.iter_mut().zip(other.times) {
@@ -90,6 +95,13 @@ impl Calibration {
             *time = by_width.max(*time * (row_bytes / narrow.row_bytes).min(1.0));
         }
         Some(Estimate { times, factor })
+    }
+
+    /// How many milliseconds it takes to read so many bytes that do not fit in memory; 0 for what may fit.
+    pub(in crate::traffic) fn disk_ms(&self, bytes: u64) -> f64 {
+        let rate = self.machine.read_bytes_per_s.filter(|it| *it > 0.0);
+        let is_in_memory = self.machine.memory_bytes.is_none_or(|it| bytes <= it);
+        rate.filter(|_| !is_in_memory).map_or(0.0, |it| as_float(bytes) / it * 1000.0)
     }
 
     /// How long it takes to update every row of a table with so many indexes.

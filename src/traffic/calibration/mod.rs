@@ -29,8 +29,20 @@ pub struct Calibration {
     pub version: String,
     /// The settings that decide how fast it works, by name.
     pub settings: BTreeMap<String, String>,
+    /// What was under the server.
+    pub machine: Machine,
     /// What was measured, by task and width of rows.
     pub series: Vec<Series>,
+}
+
+/// What is under a server, as far as the system tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Its memory: a table that is larger must be read from the disk.
+    pub memory_bytes: Option<u64>,
+    /// How many bytes a second come from the disk, one after the other.
+    pub read_bytes_per_s: Option<f64>,
 }
 
 /// One task on tables that differ in nothing but how many rows they have.
