@@ -141,6 +141,9 @@ pub(super) struct DryRun {
     /// The folder with `postgres` and `initdb` of that version. Default: what is installed, else what was or can be downloaded.
     #[arg(long, value_name = "DIR")]
     pub pg_bin: Option<PathBuf>,
+    /// Fill each table that was there before with so many rows, of all that its schema allows: NULLs, and values that come again.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rows: Option<u64>,
     /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
     pub format: Vec<Output>,

@@ -43,7 +43,9 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
         let server = Sandbox::start(postgres, &settings)?;
         for (n, history) in prepared.inputs.histories.iter().enumerate() {
             let database = format!("dry_run_{n}");
-            runs.push(prepared.install(|| run_one(history, &prepared, &options, &server, &database))?);
+            runs.push(
+                prepared.install(|| run_one(history, &prepared, &options, &server, &database, args.rows))?,
+            );
         }
     }
     let mut summary = Summary::default();
@@ -63,10 +65,11 @@ fn run_one<'p>(
     options: &Options,
     server: &Sandbox,
     database: &str,
+    n_rows: Option<u64>,
 ) -> Result<Run<'p>, Error> {
     let predicted = lint::lint(history, prepared.rules(), options);
     let files: Vec<File<'_>> = predicted.iter().map(file).collect();
-    let ran = dry_run::run(server, database, &files, &options.settings)?;
+    let ran = dry_run::run(server, database, &files, &options.settings, n_rows)?;
     let observed = observations(&predicted, &ran);
     let mut files = lint::judge_observed(history, prepared.rules(), options, observed);
     files.retain(|it| it.input.role == InputRole::Linted);

@@ -11,6 +11,7 @@ mod engine;
 mod judged;
 mod piece;
 mod roles;
+mod rows;
 
 use std::{path::Path, time::Duration};
 
@@ -110,12 +111,13 @@ pub enum Fate {
 
 /// Runs `files` in `database`, which the server does not have yet, in their order; those that are judged come last.
 ///
-/// `settings` are in force at the begin of each session: name and value.
+/// `settings` are in force at the begin of each session: name and value. The tables that were there before get `n_rows` rows each.
 pub fn run(
     sandbox: &Sandbox,
     database: &str,
     files: &[File<'_>],
     settings: &[(String, String)],
+    n_rows: Option<u64>,
 ) -> Result<Ran, Error> {
     sandbox.create_database(database)?;
     let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
@@ -130,6 +132,9 @@ pub fn run(
         backdrop::make(&mut engine, file, &mut ran)?;
     }
     engine.finish_batch()?;
+    if let Some(n_rows) = n_rows {
+        ran.backdrop.extend(rows::fill(sandbox, database, n_rows)?);
+    }
     judged::run(&mut engine, files.iter().filter(is_judged), &mut ran)?;
     Ok(ran)
 }

@@ -184,7 +184,8 @@ impl Evidence {
             "WITH RECURSIVE both_sides AS (SELECT conrelid, confrelid FROM pg_catalog.pg_constraint \
              WHERE contype = 'f' AND conname IN ({})), \
              read AS (SELECT conrelid AS oid FROM both_sides UNION SELECT confrelid FROM both_sides \
-             UNION SELECT i.inhrelid FROM read JOIN pg_catalog.pg_inherits i ON i.inhparent = read.oid) \
+             UNION SELECT p.oid FROM read JOIN pg_catalog.pg_inherits i ON i.inhparent = read.oid \
+             JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition) \
              SELECT oid FROM read",
             names.join(", ")
         ))?;

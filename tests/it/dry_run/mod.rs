@@ -1,7 +1,9 @@
 //! Dry runs: what is run is what a framework would run, what is seen is what the server does, and what differs is told.
 
 mod effects;
+mod frameworks;
 mod messages;
+mod rows;
 mod runs;
 
 use lockkeeper::{
@@ -26,12 +28,17 @@ pub(crate) fn input(path: &str, text: &str, role: InputRole) -> Input {
 
 /// Runs a history in a new database of the server, as the command line does.
 pub(crate) fn dry_run(server: &Sandbox, inputs: &[Input]) -> Result<Ran, Error> {
+    with_rows(server, inputs, None)
+}
+
+/// The same, with rows in the tables that were there before.
+pub(crate) fn with_rows(server: &Sandbox, inputs: &[Input], n_rows: Option<u64>) -> Result<Ran, Error> {
     let mut options = lint_options(server.major());
     options.keep_statements = true;
     options.settings = vec![("timezone".to_owned(), dry_run::TIME_ZONE.to_owned())];
     let linted = lint(inputs, &RuleSet::default(), &options);
     let files: Vec<File<'_>> = linted.iter().map(file).collect();
-    dry_run::run(server, DATABASE, &files, &options.settings)
+    dry_run::run(server, DATABASE, &files, &options.settings, n_rows)
 }
 
 fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {

@@ -92,7 +92,7 @@ fn a_wrong_prediction_is_told() {
             predicted: it.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
         })
         .collect();
-    let ran = dry_run::run(&server, DATABASE, &files, &[]).unwrap();
+    let ran = dry_run::run(&server, DATABASE, &files, &[], None).unwrap();
     let statement = ran.statements().next().unwrap();
     let said = "public.orders: predicted ACCESS EXCLUSIVE with scan, build-index, observed SHARE with scan, build-index";
     assert_eq!(statement.said(), [("prediction-differs", said.to_owned())]);
