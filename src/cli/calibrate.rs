@@ -16,21 +16,10 @@ use crate::{
     report::Target,
     traffic::{
         Calibration, Snapshot,
-        calibration::{SCHEMA, Series},
+        calibration::{SCHEMA, SETTINGS, Series},
         grouped, written,
     },
 };
-
-/// The settings of a server to be like that decide how fast it works.
-const LIKE: [&str; 7] = [
-    "checkpoint_timeout",
-    "maintenance_work_mem",
-    "max_parallel_maintenance_workers",
-    "max_wal_size",
-    "shared_buffers",
-    "synchronous_commit",
-    "wal_level",
-];
 
 /// How much of the free disk may be written: others need some, too.
 const SHARE_OF_DISK: u64 = 2;
@@ -45,10 +34,7 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
         (None, Some(snapshot)) => major_of(snapshot)?,
         (None, None) => *MAJORS.end(),
     };
-    let settings = like.map_or_else(Vec::new, |it| {
-        let wanted = it.settings.into_iter().filter(|it| LIKE.contains(&it.0.as_str()));
-        wanted.collect()
-    });
+    let settings = like.map_or_else(Vec::new, settings);
     // A file that cannot be written is told before the work, not after it.
     let file = args.output.as_deref().filter(|it| *it != Path::new("-"));
     let mut target = file.map(Target::create).transpose()?;
@@ -56,7 +42,8 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
     let say = |world: &mut World<'_>, text: std::fmt::Arguments<'_>| {
         writeln!(world.stderr, "{text}").map_err(Error::Report)
     };
-    say(world, format_args!("measuring on PostgreSQL {} for about {:?}", server.version(), args.budget))?;
+    let (version, folder) = (server.version(), server.socket_folder().display());
+    say(world, format_args!("measuring on PostgreSQL {version} in {folder} for about {:?}", args.budget))?;
     let budget = Budget {
         time: args.budget,
         disk_bytes: free_bytes(&server)? / SHARE_OF_DISK,
@@ -101,6 +88,17 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
         )?;
     }
     Ok(CLEAN)
+}
+
+/// The settings of the server to be like.
+fn settings(like: Snapshot) -> Vec<(String, String)> {
+    let wanted = like.settings.into_iter().filter(|it| SETTINGS.contains(&it.0.as_str()));
+    let mut settings: Vec<_> = wanted.collect();
+    if settings.iter().any(|it| it.0 == "wal_level" && it.1 == "minimal") {
+        // The server does not start with places for replicas that it could not feed.
+        settings.push(("max_wal_senders".to_owned(), "0".to_owned()));
+    }
+    settings
 }
 
 fn major_of(snapshot: &Snapshot) -> Result<u16, Error> {

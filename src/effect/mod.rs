@@ -17,7 +17,7 @@ pub use work::{Work, WorkSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::sql::statement::{Ident, Name, RelationKind, StatementKind};
+use crate::sql::statement::{CreateIndex, Ident, Name, RelationKind, StatementKind};
 
 /// One thing that a statement does to one relation, or to the application as a whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +53,24 @@ pub struct Effect {
 pub struct IndexKey {
     /// The access method: `btree`.
     pub method: Ident,
-    /// The first column of its key; `None` for an expression. The others matter only where it is equal.
-    pub first: Option<Ident>,
+    /// The columns of its key, in order; `None` for an expression.
+    pub columns: Vec<Option<Ident>>,
+    /// Whether a column is compared otherwise than its type is: COLLATE, an operator class.
+    pub special: bool,
+    /// Whether it leaves rows out: `WHERE`.
+    pub partial: bool,
+}
+
+impl IndexKey {
+    /// What the statement says.
+    pub fn of(create: &CreateIndex) -> Self {
+        Self {
+            method: create.method.clone(),
+            columns: create.columns.clone(),
+            special: create.special,
+            partial: create.predicate.is_some(),
+        }
+    }
 }
 
 /// A relation that is touched.
@@ -492,6 +508,8 @@ pub enum Manner {
     Counted,
     /// The transaction holds the lock already, or a stronger one: this statement does not wait for it.
     AlreadyHeld,
+    /// Its scan tests a foreign key.
+    ForeignKey,
     /// There are no rows to read or to rewrite: the table was made or emptied a moment ago.
     Empty,
 }

@@ -196,9 +196,15 @@ impl Cost<'_> {
             Basis::Measured(factor) => {
                 let calibration = traffic.calibration()?;
                 let grade = Grade::of(factor).name();
+                let others = traffic.other_settings();
+                let but = if others.is_empty() {
+                    String::new()
+                } else {
+                    format!("; it had {}, unlike the snapshot's server", others.join(", "))
+                };
                 Some(match factor {
-                    0 | 1 => format!("the time is by {calibration}, whose tables were as large: {grade}"),
-                    _ => format!("the time is by {calibration}, {} times beyond its largest table: {grade}", grouped(factor)),
+                    0 | 1 => format!("the time is by {calibration}, whose tables were as large: {grade}{but}"),
+                    _ => format!("the time is by {calibration}, {} times beyond its largest table: {grade}{but}", grouped(factor)),
                 })
             }
             Basis::Assumed => Some(

@@ -2,157 +2,162 @@
 
 use super::{
     Basis, Hold, Traffic, assumed,
-    calibration::{Calibration, Estimate, LONG, SHORT, Task},
-    snapshot::{Index, Table},
-    sort_key::SortKey,
+    calibration::{Calibration, Estimate, Task},
+    snapshot::Table,
 };
-use crate::{
-    effect::{Action, Effect, Outcome, Relation, Role, Work},
-    sql::{parse::parse, statement::Statement},
-};
+use crate::effect::{Action, Effect, Manner, Outcome, Reason, Relation, Role, Work};
 
-/// Work as far as its time depends on what it is. `None` for an index: what it sorts by is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Job {
-    Scan,
-    ForeignKey,
-    Index(Option<SortKey>),
-    /// All indexes of the table.
-    Indexes,
-    Copy,
-    Rewrite,
-    Update,
-    Delete,
+/// How many bytes a row can take in a table that is full of them; a table with more for each is mostly empty, or grew since ANALYZE.
+const MAX_ROW_BYTES: u64 = 8192;
+
+/// What a table has besides rows: its maps, and pages that are not full.
+const SLACK_BYTES: u64 = 1 << 20;
+
+/// One piece of work, and what it is on.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'o> {
+    pub(super) work: Work,
+    pub(super) effect: &'o Effect,
+    pub(super) outcome: &'o Outcome,
+    /// What the effect is on.
+    pub(super) relation: &'o Relation,
+    /// Its table, or what it is an index of.
+    pub(super) table: &'o Table,
+}
+
+/// A table whose size is known, and the calibration that says what it takes.
+#[derive(Clone, Copy)]
+pub(super) struct Sized<'t> {
+    calibration: &'t Calibration,
+    pub(super) table: &'t Table,
+    rows: u64,
+}
+
+impl<'t> Sized<'t> {
+    /// `None` for a table that was never analyzed, or has more pages than its rows can fill.
+    fn new(calibration: &'t Calibration, table: &'t Table) -> Option<Self> {
+        let rows = table.rows?;
+        let most = rows.saturating_mul(MAX_ROW_BYTES).saturating_add(SLACK_BYTES);
+        (table.heap_bytes <= most).then_some(Self { calibration, table, rows })
+    }
+
+    fn width(self, bytes: u64) -> f64 {
+        float(bytes) / float(self.rows.max(1))
+    }
+
+    /// How long a task takes on the table's main fork.
+    pub(super) fn of(self, task: Task) -> Option<Estimate> {
+        self.calibration.estimate(task, self.rows, self.width(self.table.heap_bytes))
+    }
+
+    /// The same with what is out of line.
+    fn with_toast(self, task: Task) -> Option<Estimate> {
+        let bytes = self.table.heap_bytes.saturating_add(self.table.toast_bytes);
+        self.calibration.estimate(task, self.rows, self.width(bytes))
+    }
+
+    /// The same, where it is not known whether what is out of line is looked at.
+    pub(super) fn perhaps_with_toast(self, task: Task) -> Option<Estimate> {
+        Some(self.of(task)?.or(self.with_toast(task)?))
+    }
+
+    /// Whether what is out of line is a part that matters.
+    fn has_toast(self) -> bool {
+        self.table.toast_bytes > self.table.heap_bytes / 10
+    }
 }
 
 impl Traffic {
-    /// How long this work of an effect takes on a table; `relation` is what the effect is on.
-    pub(super) fn hold(
-        &self,
-        work: Work,
-        effect: &Effect,
-        outcome: &Outcome,
-        table: &Table,
-        relation: &Relation,
-    ) -> Hold {
+    /// How long the work takes.
+    pub(super) fn hold(&self, job: Job<'_>) -> Hold {
         let measured = || {
             let calibration = self.calibration()?;
-            let job = self.job(work, effect, outcome, table, relation)?;
-            let estimate = self.estimate(calibration, job, table)?;
+            let sized = Sized::new(calibration, job.table)?;
+            let estimate = match job.work {
+                Work::Scan => job.scan(sized),
+                Work::BuildIndex => self.build(job, sized),
+                Work::Rewrite => self.rewrite(job, sized),
+                Work::WriteRows => self.write(job, sized),
+            };
             // What was measured was in memory.
-            Some(hold(&estimate.or_more(calibration.disk_ms(table.heap_bytes))))
+            let (least, most) = calibration.disk_ms(job.table.heap_bytes);
+            Some(hold(&estimate?.between_more(least, most)))
         };
-        measured().unwrap_or_else(|| assumed::hold(work, table))
+        measured().unwrap_or_else(|| assumed::hold(job.work, job.table))
     }
 
-    /// `None` for what is not measured.
-    fn job(
-        &self,
-        work: Work,
-        effect: &Effect,
-        outcome: &Outcome,
-        table: &Table,
-        relation: &Relation,
-    ) -> Option<Job> {
-        let role =
-            |role: Role| outcome.effects.iter().any(|it| it.role == role && it.action == effect.action);
-        Some(match work {
-            Work::Scan if role(Role::Referenced) && effect.role != Role::Referenced => Job::ForeignKey,
-            Work::Scan => Job::Scan,
-            Work::BuildIndex if effect.role == Role::Index => {
-                let index = table.indexes.iter().find(|it| it.name == relation.name.name.as_str());
-                Job::Index(index.and_then(|it| self.sort_key(it, table)))
+    fn build(&self, job: Job<'_>, sized: Sized<'_>) -> Option<Estimate> {
+        // It reads the table twice, and waits for others.
+        if job.effect.manners.contains(Manner::Concurrently) {
+            return None;
+        }
+        let by_name = |name: &str| job.table.indexes.iter().find(|it| it.name == name);
+        match (&job.effect.key, &job.effect.object) {
+            (Some(key), _) => self.index(key, |it| self.column(&job.relation.name, job.table, it), sized),
+            (None, _) if job.effect.role == Role::Index => {
+                self.existing_index(by_name(&job.relation.name.name)?, sized)
             }
-            Work::BuildIndex if effect.action == Action::Reindex => Job::Indexes,
-            Work::BuildIndex => Job::Index(effect.key.as_ref().and_then(|key| {
-                let column = key.first.as_ref().and_then(|it| self.column(&relation.name, table, it));
-                SortKey::of(&key.method, column)
-            })),
-            Work::Rewrite if is_copy(effect.action) => Job::Copy,
-            Work::Rewrite => Job::Rewrite,
-            // Rows of other tables are sought or written for each row.
-            Work::WriteRows if role(Role::Referencing) || role(Role::Referenced) => return None,
-            Work::WriteRows => match effect.action {
-                Action::Update => Job::Update,
-                Action::Delete => Job::Delete,
-                _ => return None,
-            },
-        })
-    }
-
-    fn estimate(&self, calibration: &Calibration, job: Job, table: &Table) -> Option<Estimate> {
-        let rows = table.rows?;
-        let width = |bytes: u64| float(bytes) / float(rows.max(1));
-        let row_bytes = width(table.heap_bytes);
-        let of = |task: Task| calibration.estimate(task, rows, row_bytes);
-        match job {
-            Job::Scan => of(Task::Scan),
-            Job::ForeignKey => of(Task::ForeignKey),
-            Job::Delete => of(Task::Delete),
-            Job::Update => calibration.update(rows, row_bytes, table.indexes.len()),
-            Job::Index(key) => self.one_index(key, of),
-            Job::Indexes => self.indexes(table, of),
-            Job::Copy | Job::Rewrite => {
-                let task = if job == Job::Copy { Task::Copy } else { Task::Rewrite };
-                // What is out of line may be copied or not.
-                let with_toast = width(table.heap_bytes.saturating_add(table.toast_bytes));
-                let heap = of(task)?.or(calibration.estimate(task, rows, with_toast)?);
-                Some(heap.then(self.indexes(table, of)?))
+            (None, Some(index)) if job.effect.action == Action::Reindex => {
+                self.existing_index(by_name(index)?, sized)
             }
+            (None, None) if job.effect.action == Action::Reindex => self.indexes(sized),
+            (None, _) => None,
         }
     }
 
-    /// All indexes of a table, one after the other. `None` if one of them was not measured.
-    fn indexes(&self, table: &Table, of: impl Fn(Task) -> Option<Estimate>) -> Option<Estimate> {
-        table.indexes.iter().try_fold(Estimate::NOTHING, |sum, index| {
-            Some(sum.then(self.one_index(self.sort_key(index, table), &of)?))
-        })
-    }
-
-    fn one_index(&self, key: Option<SortKey>, of: impl Fn(Task) -> Option<Estimate>) -> Option<Estimate> {
-        let either = |a: Task, b: Task| Some(of(a)?.or(of(b)?));
-        match key {
-            Some(SortKey::Fixed { ordered: Some(true) }) => of(Task::IndexOrdered),
-            Some(SortKey::Fixed { ordered: Some(false) }) => of(Task::IndexFixed),
-            Some(SortKey::Fixed { ordered: None }) => either(Task::IndexOrdered, Task::IndexFixed),
-            Some(SortKey::Text { width }) => self.text_index(width, of),
-            Some(SortKey::Unsorted) => None,
-            None => Some(either(Task::IndexOrdered, Task::IndexFixed)?.or(self.text_index(None, of)?)),
+    fn rewrite(&self, job: Job<'_>, sized: Sized<'_>) -> Option<Estimate> {
+        match job.effect.action {
+            // Indexes stay where they are; of an index alone nothing was measured.
+            Action::SetTablespace if job.relation.kind.has_rows() => sized.with_toast(Task::Copy),
+            // In the order of an index, by sorting or by reading that.
+            Action::SetTablespace | Action::Cluster | Action::Repack => None,
+            Action::Vacuum => Some(sized.with_toast(Task::Copy)?.then(self.indexes(sized)?)),
+            _ => Some(sized.with_toast(Task::Rewrite)?.then(self.indexes(sized)?)),
         }
     }
 
-    fn text_index(&self, width: Option<u32>, of: impl Fn(Task) -> Option<Estimate>) -> Option<Estimate> {
-        let by_width = |short: Task, long: Task| {
-            let (short, long) = (of(short)?, of(long)?);
-            let share = |width: u32| (f64::from(width) - f64::from(SHORT)) / f64::from(LONG - SHORT);
-            Some(width.map_or_else(|| short.or(long), |it| short.towards(long, share(it))))
-        };
-        let bytes = || by_width(Task::IndexBytes, Task::IndexBytesLong);
-        let collated = || by_width(Task::IndexCollated, Task::IndexCollatedLong);
-        match self.is_collated() {
-            Some(true) => collated(),
-            Some(false) => bytes(),
-            None => Some(bytes()?.or(collated()?)),
+    fn write(&self, job: Job<'_>, sized: Sized<'_>) -> Option<Estimate> {
+        let mut roles = job.outcome.effects.iter().filter(|it| it.action == job.effect.action);
+        // Rows of other tables are sought or written for each row.
+        if roles.any(|it| matches!(it.role, Role::Referencing | Role::Referenced)) {
+            return None;
         }
-    }
-
-    /// What an index sorts by, as its definition and its table's columns say.
-    fn sort_key(&self, index: &Index, table: &Table) -> Option<SortKey> {
-        let Ok(Statement::CreateIndex(create)) = parse(&index.definition) else { return None };
-        let first = create.columns.first()?.as_ref();
-        let columns = self.columns(table);
-        let column = first.and_then(|first| columns.iter().find(|it| it.name == first.as_str()));
-        SortKey::of(&create.method, column)
+        match job.effect.action {
+            Action::Update
+                if sized.table.indexes.iter().all(|it| self.existing_index(it, sized).is_some()) =>
+            {
+                let width = sized.width(sized.table.heap_bytes);
+                sized.calibration.update(sized.rows, width, sized.table.indexes.len())
+            }
+            // What is out of line goes with its rows.
+            Action::Delete if !sized.has_toast() => sized.of(Task::Delete),
+            _ => None,
+        }
     }
 }
 
-/// Whether rows go to the new file as they are.
-fn is_copy(action: Action) -> bool {
-    use Action as A;
-    matches!(
-        action,
-        A::Vacuum | A::Cluster | A::SetLogged | A::SetUnlogged | A::SetTablespace | A::SetAccessMethod
-    )
+impl Job<'_> {
+    fn scan(self, sized: Sized<'_>) -> Option<Estimate> {
+        let effect = self.effect;
+        if effect.action == Action::Vacuum {
+            return None;
+        }
+        let of_key =
+            effect.manners.contains(Manner::ForeignKey) || effect.because == Some(Reason::ForeignKeyColumn);
+        match (of_key, effect.role) {
+            // What it takes to look keys up is in the time of the table that has them; the whole is read at most.
+            (true, Role::Referenced) => Some(sized.of(Task::Scan)?.or(Estimate::NOTHING)),
+            (true, _) => sized.of(Task::ForeignKey),
+            // Whether a value is NULL stands in its row.
+            (false, _)
+                if matches!(effect.action, Action::SetNotNull | Action::AddNotNull)
+                    || effect.because == Some(Reason::NullableIndexColumn) =>
+            {
+                sized.of(Task::Scan)
+            }
+            (false, _) => sized.perhaps_with_toast(Task::Scan),
+        }
+    }
 }
 
 fn hold(estimate: &Estimate) -> Hold {

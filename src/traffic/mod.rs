@@ -8,6 +8,7 @@ pub mod calibration;
 mod duration;
 pub mod hash;
 mod hold;
+mod index;
 mod job;
 pub mod merge;
 mod queue;

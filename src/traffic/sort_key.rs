@@ -1,31 +1,25 @@
-//! What an index sorts by, which decides how long it takes to build.
+//! What an index compares, which decides how long it takes to build.
 
 use super::snapshot::Column;
 
 /// From so much of order on, rows come nearly as the index wants them.
 const ORDERED: f64 = 0.9;
 
-/// What the first column of an index's key is compared as.
+/// As what a column is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SortKey {
     /// As a number, or byte by byte: integers, times, `uuid`. Whether its rows stand in that order, if that is known.
     Fixed { ordered: Option<bool> },
     /// As text, in the order of its collation, and of so many bytes, if that is known.
     Text { width: Option<u32> },
-    /// It is not sorted: another access method than `btree`.
-    Unsorted,
 }
 
 impl SortKey {
-    /// Of an index by this access method on this column.
-    ///
-    /// `None` where the column is not known, and for a type that is not PostgreSQL's own or of which it is not known how long it takes to
-    /// compare.
-    pub(super) fn of(method: &str, column: Option<&Column>) -> Option<Self> {
-        if method != "btree" {
-            return Some(Self::Unsorted);
+    /// `None` for a type that is not PostgreSQL's own or of which it is not known how long it takes to compare.
+    pub(super) fn of(column: &Column) -> Option<Self> {
+        if column.ty.ends_with("[]") {
+            return None;
         }
-        let column = column?;
         // `timestamp(3) with time zone`
         match column.ty.split('(').next().unwrap_or_default().trim_end() {
             "text" | "character varying" | "character" | "name" => Some(Self::Text { width: column.width }),

@@ -1,12 +1,14 @@
 //! What is known of each table: measured by a snapshot, declared by the user, or nothing.
 
-use std::{borrow::Cow, iter::successors};
+use std::{borrow::Cow, collections::BTreeMap, iter::successors};
 
 use globset::GlobSet;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Calibration, Heat, hash,
+    Calibration, Heat,
+    calibration::SETTINGS,
+    hash,
     snapshot::{Column, Snapshot, Table},
     words::{grouped, in_bytes, rate},
 };
@@ -78,6 +80,8 @@ pub struct Traffic {
     /// Whether text is compared by the rules of a language; `None` if that is not known.
     is_collated: Option<bool>,
     calibration: Option<Calibration>,
+    /// The settings of the snapshot's server.
+    settings: BTreeMap<String, String>,
 }
 
 impl Traffic {
@@ -91,6 +95,7 @@ impl Traffic {
     pub fn with(mut self, snapshot: Snapshot, days: Option<i64>) -> Self {
         self.is_hashed = snapshot.hashed;
         self.longest_ms = snapshot.transactions.longest_ms;
+        self.settings.clone_from(&snapshot.settings);
         let max = snapshot.settings.get("max_connections").and_then(|it| it.parse::<u64>().ok());
         self.pool = self
             .pool
@@ -132,6 +137,15 @@ impl Traffic {
     /// What was measured of the time that work takes.
     pub fn calibration(&self) -> Option<&Calibration> {
         self.calibration.as_ref()
+    }
+
+    /// The settings of the calibration that the snapshot's server has not, such as `shared_buffers = 128MB`.
+    pub fn other_settings(&self) -> Vec<String> {
+        let measured = self.calibration.iter().flat_map(|it| &it.settings);
+        let others = measured.filter(|(name, value)| {
+            SETTINGS.contains(&name.as_str()) && self.settings.get(*name).is_some_and(|it| it != *value)
+        });
+        others.map(|(name, value)| format!("{name} = {value}")).collect()
     }
 
     pub(super) fn is_collated(&self) -> Option<bool> {
@@ -198,7 +212,7 @@ impl Traffic {
 
     /// What was measured of the table, or of the table that an index is of.
     pub fn table(&self, name: &Name) -> Option<&Table> {
-        self.measured(name).or_else(|| self.tables.get(self.index(name)?))
+        self.measured(name).or_else(|| self.tables.get(self.table_of(name)?))
     }
 
     fn measured(&self, name: &Name) -> Option<&Table> {
@@ -206,12 +220,12 @@ impl Traffic {
     }
 
     /// The table of an index, as the snapshot calls it.
-    fn index(&self, name: &Name) -> Option<&Name> {
+    pub(super) fn table_of(&self, name: &Name) -> Option<&Name> {
         self.indexes.get(&*self.key(name))
     }
 
     /// What the snapshot calls a table or an index.
-    fn key<'n>(&self, name: &'n Name) -> Cow<'n, Name> {
+    pub(super) fn key<'n>(&self, name: &'n Name) -> Cow<'n, Name> {
         let schema = name.schema.as_deref().filter(|_| self.is_hashed);
         let hashed = schema.and_then(|schema| self::name(&hash::table(schema, &name.name)));
         hashed.map_or(Cow::Borrowed(name), Cow::Owned)
@@ -238,7 +252,7 @@ impl Traffic {
     }
 
     fn declaration(&self, name: &Name) -> Option<&Declared> {
-        let name = self.index(name).unwrap_or(name).to_string();
+        let name = self.table_of(name).unwrap_or(name).to_string();
         self.declared.iter().rev().find(|it| it.tables.is_match(&name))
     }
 

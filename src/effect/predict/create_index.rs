@@ -7,7 +7,7 @@
 use super::{Effects, Known, alter_table::has_rows, immutable};
 use crate::{
     catalog::{Index, Oid},
-    effect::{Action, Effect, Harm, Lock, Manner, Reason, Role, Work},
+    effect::{Action, Effect, Harm, IndexKey, Lock, Manner, Reason, Role, Work},
     sql::statement::{CreateIndex, Ident, Name, RelationKind},
 };
 
@@ -43,8 +43,7 @@ pub(super) fn predict(create: &CreateIndex, effects: &mut Effects<'_>) {
         if !has_rows(known.relation.kind) {
             return effect;
         }
-        let first = create.columns.first().cloned().flatten();
-        let effect = effect.work(&[Work::Scan, Work::BuildIndex]).key(create.method.clone(), first);
+        let effect = effect.work(&[Work::Scan, Work::BuildIndex]).key(IndexKey::of(create));
         if create.unique { effect.harm(Harm::MayFail).harm(Harm::BreaksWriters) } else { effect }
     };
     let mut effect = built(&table, Role::Subject);

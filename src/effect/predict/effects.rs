@@ -162,8 +162,8 @@ impl Effect {
         self
     }
 
-    pub(crate) fn key(mut self, method: Ident, first: Option<Ident>) -> Self {
-        self.key = Some(Box::new(IndexKey { method, first }));
+    pub(crate) fn key(mut self, key: IndexKey) -> Self {
+        self.key = Some(Box::new(key));
         self
     }
 

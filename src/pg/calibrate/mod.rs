@@ -76,11 +76,12 @@ pub fn measure(
     let started = Instant::now();
     let session = server.connect("postgres")?;
     let collation = collation(&session)?;
+    let wal = wal_bytes(&session)?;
     let mut found = BTreeMap::new();
     measure_size(&session, 0, collation.as_deref(), &mut found)?;
     let (mut rows, mut n_sizes) = (budget.first_rows, 0);
     let ended_by = loop {
-        if tables::bytes(rows) > budget.disk_bytes {
+        if tables::bytes(rows).saturating_add(wal) > budget.disk_bytes {
             break End::Disk;
         }
         let begun = Instant::now();
@@ -140,6 +141,12 @@ fn collation(session: &Session) -> Result<Option<String>, Error> {
          ORDER BY collprovider, collname <> 'en_US.utf8', collname LIMIT 1",
     )?;
     Ok(rows.first().map(|it| it.text(0).to_owned()))
+}
+
+/// How much WAL there may be between checkpoints, which may not be over when the next one begins.
+fn wal_bytes(session: &Session) -> Result<u64, Error> {
+    let rows = session.rows("SELECT 2 * pg_size_bytes(current_setting('max_wal_size'))")?;
+    Ok(rows.first().and_then(|it| it.number(0)).unwrap_or_default())
 }
 
 /// The settings that decide how fast a server does what is measured.

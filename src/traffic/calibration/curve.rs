@@ -18,7 +18,7 @@ pub(super) type Times = [f64; 3];
 
 impl Series {
     /// How long it takes without any row: what every statement costs.
-    fn fixed_ms(&self) -> f64 {
+    pub(super) fn fixed_ms(&self) -> f64 {
         self.points.iter().find(|it| it.rows == 0).map_or(0.0, |it| it.ms)
     }
 

@@ -1,6 +1,6 @@
 //! From how long to how long a task takes on a table of so many rows of such a width.
 
-use super::{Calibration, Series, Task, curve::Times};
+use super::{Calibration, Machine, Series, Task, curve::Times};
 
 /// By how much the same work on the same machine differs from one time to the next, and from table to table: half as long, or twice.
 /// Runs of one rewrite differed by 1.7 times. `benches/hold.rs` holds it against servers.
@@ -61,9 +61,10 @@ impl Estimate {
         self.with(other, |here, there| (here + (there - here) * share).max(here.min(there) / 2.0))
     }
 
-    /// That, or that and so many milliseconds more.
-    pub(in crate::traffic) fn or_more(self, more_ms: f64) -> Self {
-        self.or(Self { times: self.times.map(|it| it + more_ms), factor: self.factor })
+    /// So many milliseconds more, at least and at most.
+    pub(in crate::traffic) fn between_more(self, least_ms: f64, most_ms: f64) -> Self {
+        let more = |ms: f64| Self { times: self.times.map(|it| it + ms), factor: self.factor };
+        more(least_ms).or(more(most_ms))
     }
 
     fn with(self, other: Self, join: impl Fn(f64, f64) -> f64) -> Self {
@@ -83,25 +84,34 @@ impl Calibration {
         let (narrow, wide) = (*widths.first()?, *widths.last()?);
         let rows = as_float(rows);
         let largest = narrow.largest().min(wide.largest());
-        let factor = rows / largest;
+        // A table of few rows may be as large as one of many.
+        let factor = (rows / largest).max(rows * row_bytes / (wide.largest() * wide.row_bytes));
         let (at_narrow, at_wide) = (narrow.at(rows), wide.at(rows));
+        let fixed = narrow.fixed_ms();
         let span = wide.row_bytes - narrow.row_bytes;
         let share = if span > 0.0 { (row_bytes - narrow.row_bytes) / span } else { 0.0 };
         let mut times = at_narrow;
+        let wide_fixed = wide.fixed_ms();
         for (time, wide) in times.iter_mut().zip(at_wide) {
-            // A row costs something, and each of its bytes: so from two widths follow all. Narrower rows are at most as much cheaper as
-            // they are shorter.
-            let by_width = *time + (wide - *time) * share;
-            *time = by_width.max(*time * (row_bytes / narrow.row_bytes).min(1.0));
+            // A row costs something, and each of its bytes: so from two widths follow all. Shorter rows are at most as much cheaper as
+            // they are shorter, and longer ones are not cheaper.
+            let of_rows = *time - fixed;
+            let by_width = of_rows + (wide - wide_fixed - of_rows) * share;
+            *time = fixed + by_width.max(of_rows * (row_bytes / narrow.row_bytes).min(1.0));
         }
         Some(Estimate { times, factor })
     }
 
-    /// How many milliseconds it takes to read so many bytes that do not fit in memory; 0 for what may fit.
-    pub(in crate::traffic) fn disk_ms(&self, bytes: u64) -> f64 {
-        let rate = self.machine.read_bytes_per_s.filter(|it| *it > 0.0);
-        let is_in_memory = self.machine.memory_bytes.is_none_or(|it| bytes <= it);
-        rate.filter(|_| !is_in_memory).map_or(0.0, |it| as_float(bytes) / it * 1000.0)
+    /// How many milliseconds it takes to read so many bytes of which not all fit in memory: without those that may, and with them.
+    /// Nothing for what fits.
+    pub(in crate::traffic) fn disk_ms(&self, bytes: u64) -> (f64, f64) {
+        let Machine { memory_bytes: Some(memory), read_bytes_per_s: Some(rate) } = self.machine else {
+            return (0.0, 0.0);
+        };
+        match bytes.checked_sub(memory) {
+            Some(beyond @ 1..) if rate > 0.0 => [beyond, bytes].map(|it| as_float(it) / rate * 1000.0).into(),
+            _ => (0.0, 0.0),
+        }
     }
 
     /// How long it takes to update every row of a table with so many indexes.

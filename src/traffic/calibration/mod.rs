@@ -105,6 +105,17 @@ pub const SHORT: u32 = 13;
 /// How many bytes long text has, with its length: as many as an address or a title.
 pub const LONG: u32 = 64;
 
+/// The settings that decide how fast a server does what is measured, and that a snapshot has, too.
+pub const SETTINGS: [&str; 7] = [
+    "checkpoint_timeout",
+    "maintenance_work_mem",
+    "max_parallel_maintenance_workers",
+    "max_wal_size",
+    "shared_buffers",
+    "synchronous_commit",
+    "wal_level",
+];
+
 /// How many indexes there are for [`Task::UpdateIndexed`].
 pub const N_INDEXES: u32 = 2;
 
@@ -167,10 +178,19 @@ impl Calibration {
         let mut read: Self = serde_json::from_str(text).map_err(|it| it.to_string())?;
         for series in &mut read.series {
             series.points.sort_by_key(|it| it.rows);
-            let sizes = series.points.iter().filter(|it| it.rows > 0 && it.ms.is_finite() && it.ms > 0.0);
-            if sizes.count() < 2 || !(series.row_bytes.is_finite() && series.row_bytes > 0.0) {
-                let task = series.task.name();
-                return Err(format!("{task} was not measured at two sizes, so nothing follows from it"));
+            let task = series.task.name();
+            let is_number = |it: f64| it.is_finite() && it > 0.0;
+            let is_time = |it: &Point| is_number(it.ms) || it.rows == 0 && it.ms == 0.0;
+            if !is_number(series.row_bytes) || !series.points.iter().all(is_time) {
+                return Err(format!("{task} has a time or a width that is not above 0"));
+            }
+            let mut sizes: Vec<u64> = series.points.iter().map(|it| it.rows).filter(|it| *it > 0).collect();
+            let n_points = sizes.len();
+            sizes.dedup();
+            if sizes.len() < 2 || sizes.len() < n_points {
+                return Err(format!(
+                    "{task} was not measured at two sizes, each once, so nothing follows from it"
+                ));
             }
         }
         Ok(read)

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     effect::{
-        Action, Effect, Harm, Lock, Manner, Reason, Role, Work,
+        Action, Effect, Harm, IndexKey, Lock, Manner, Reason, Role, Work,
         predict::{Effects, Known},
     },
     sql::statement::{Ident, Name, RelationKind, TableConstraint, TableConstraintKind},
@@ -79,7 +79,12 @@ fn build(
     let effect = named(altered.on_table(action), constraint)
         .harm(Harm::MayFail)
         .harm(Harm::BreaksWriters)
-        .key(Ident::new_static(method), key.first().cloned());
+        .key(IndexKey {
+            method: Ident::new_static(method),
+            columns: key.iter().cloned().map(Some).collect(),
+            special: false,
+            partial: false,
+        });
     let work = [Work::Scan, Work::BuildIndex];
     if super::has_rows(altered.table.relation.kind) {
         effects.push(effect.clone().work(&work));

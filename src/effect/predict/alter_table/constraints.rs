@@ -223,7 +223,7 @@ impl Side<'_, '_> {
             };
             let works = validates && super::has_rows(member.relation.kind);
             if works {
-                effect = effect.work(&[Work::Scan]);
+                effect = effect.work(&[Work::Scan]).manner_if(true, Manner::ForeignKey);
             }
             // Partitions of a referenced table are only read.
             if self.leaves_are_read && member.relation.name != self.root.relation.name {
