@@ -22,6 +22,7 @@ pub(super) struct Raw {
     warm_per_second: Option<Spanned<f64>>,
     pool: Option<Spanned<u64>>,
     budget: Budget,
+    deploy_budget: Budget,
 }
 
 /// How long tables may be locked.
@@ -144,6 +145,9 @@ fn limits(source: &Source, raw: &Raw) -> Result<Limits, Error> {
         (&mut limits.hot_ms, &raw.budget.hot),
         (&mut limits.warm_ms, &raw.budget.warm),
         (&mut limits.cold_ms, &raw.budget.cold),
+        (&mut limits.deploy_hot_ms, &raw.deploy_budget.hot),
+        (&mut limits.deploy_warm_ms, &raw.deploy_budget.warm),
+        (&mut limits.deploy_cold_ms, &raw.deploy_budget.cold),
     ];
     for (limit, raw) in budgets {
         let Some(raw) = raw else { continue };

@@ -14,7 +14,7 @@ use crate::{
     finding::{Finding, Span},
     rule::{Judgement, RuleSet, Suppressions, Weights},
     sql::statement::StatementKind,
-    traffic::{Heat, Hold, Traffic},
+    traffic::{Heat, Traffic},
 };
 
 /// Judges every file.
@@ -44,10 +44,9 @@ pub(super) fn file<'i>(
         alike: FxHashMap::default(),
         normal: (None, String::new()),
     };
-    let held = held(&replayed.statements, &options.traffic);
     judged.change(&spans, rules, &mut suppressions);
-    for (n, (ran, held)) in replayed.statements.iter().zip(&held).enumerate() {
-        let weights = Weights { traffic: &options.traffic, held: *held };
+    for (n, ran) in replayed.statements.iter().enumerate() {
+        let weights = Weights { traffic: &options.traffic, held: ran.held };
         judged.statement(n, ran, &weights, rules, &mut suppressions);
     }
     if is_judged {
@@ -61,15 +60,14 @@ pub(super) fn file<'i>(
     let unread = unread.filter(|it| !input.change.touches(place(it.start), place(it.end)));
     let unread = unread.map(|it| place(it.start)).collect();
     let n_statements = replayed.statements.len();
-    let statements = replayed.statements.into_iter().zip(held);
-    let statements =
-        statements.filter(|_| is_judged && options.keep_statements).map(|(ran, held)| LintedStatement {
-            span: ran.span,
-            start: input.source.position(ran.span.start),
-            heats: heats(&ran.outcome, &options.traffic),
-            held,
-            outcome: ran.outcome,
-        });
+    let statements = replayed.statements.into_iter().filter(|_| is_judged && options.keep_statements);
+    let statements = statements.map(|ran| LintedStatement {
+        span: ran.span,
+        start: input.source.position(ran.span.start),
+        heats: heats(&ran.outcome, &options.traffic),
+        held: ran.held,
+        outcome: ran.outcome,
+    });
     let statements = statements.collect();
     LintedFile {
         input,
@@ -82,29 +80,6 @@ pub(super) fn file<'i>(
         waits: replayed.waits,
         findings: judged.findings,
     }
-}
-
-/// How long each statement's locks are held: while it works, and while what comes after it in its transaction does.
-fn held(statements: &[Ran], traffic: &Traffic) -> Vec<Option<Hold>> {
-    if traffic.is_empty() {
-        return vec![None; statements.len()];
-    }
-    let mut held = Vec::with_capacity(statements.len());
-    let mut later: Option<(u32, Option<Hold>)> = None;
-    for ran in statements.iter().rev() {
-        let own = traffic.duration(&ran.outcome);
-        let is_shared = ran.outcome.situation.transaction.is_shared();
-        let until_end = match later {
-            Some((transaction, rest)) if is_shared && transaction == ran.transaction => {
-                own.zip(rest).map(|(own, rest)| own.then(rest))
-            }
-            _ => own,
-        };
-        later = Some((ran.transaction, until_end));
-        held.push(until_end);
-    }
-    held.reverse();
-    held
 }
 
 fn heats(outcome: &Outcome, traffic: &Traffic) -> Vec<Heat> {

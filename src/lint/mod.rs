@@ -7,6 +7,7 @@ mod again;
 mod change;
 mod embedded;
 mod fingerprint;
+mod hold;
 mod judge;
 mod meta;
 mod observed;

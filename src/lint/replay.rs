@@ -1,7 +1,9 @@
 //! Statements one after the other: what each does, given all that ran before.
 
+use std::sync::Arc;
+
 use super::{
-    Change, Input, InputRole, Observations, Options, embedded, meta,
+    Change, Input, InputRole, Observations, Options, embedded, hold, meta,
     read::{File, Kind, Piece},
     replaced, scope,
     together::{Now, Together},
@@ -16,6 +18,7 @@ use crate::{
         Statement,
         statement::{Name, StatementKind, Transaction},
     },
+    traffic::{Hold, Traffic},
 };
 
 /// The history so far.
@@ -24,6 +27,7 @@ pub(super) struct Replay {
     /// The rules that are on of those about what is left undone.
     asked: Vec<&'static str>,
     together: Together,
+    traffic: Arc<Traffic>,
     catalog: Catalog,
     major: u16,
     n_files: u32,
@@ -59,6 +63,8 @@ pub(super) struct Ran {
     pub(super) said: Vec<Said>,
     /// The number of its transaction.
     pub(super) transaction: u32,
+    /// How long its locks are held: until its transaction ends. `None` if that is not known.
+    pub(super) held: Option<Hold>,
     /// What it makes.
     pub(super) makes: Vec<replaced::Made>,
 }
@@ -85,10 +91,10 @@ impl Replay {
             options.settings.iter().map(|(name, value)| (name.as_str().into(), vec![value.clone()]));
         let mut catalog = Catalog::new();
         catalog.session = Session::with_defaults(settings);
-        let (asked, together) = (undone::asked(rules), Together::new(rules, options.lock_budget));
         Self {
-            asked,
-            together,
+            asked: undone::asked(rules),
+            together: Together::new(rules, options),
+            traffic: Arc::clone(&options.traffic),
             catalog,
             major: options.postgres,
             n_files: 0,
@@ -147,6 +153,10 @@ impl Replay {
         let asked = if is_judged && input.change != Change::Unchanged { self.asked.as_slice() } else { &[] };
         let questions = undone::questions(&statements, asked, &self.catalog);
         self.take_observed(&mut statements);
+        if is_judged {
+            hold::until_end(&mut statements, &self.traffic);
+        }
+        self.together.deploy(input, &mut statements);
         replaced::mark(&mut statements);
         replaced::know_dropped(&mut statements);
         let runner = parts.first().map_or(Runner::File, |it| it.1);
@@ -309,7 +319,7 @@ impl Replay {
         {
             makes.extend(replaced::index_made_by(it, &self.catalog));
         }
-        Ran { span, outcome, origins, said, transaction, makes }
+        Ran { span, outcome, origins, said, transaction, held: None, makes }
     }
 
     fn unreadable(&self, span: Span, at: Span, message: String, runner: Runner) -> Ran {
@@ -321,6 +331,6 @@ impl Replay {
     fn ran_quietly(&self, span: Span, statement: StatementKind, said: Vec<Said>, runner: Runner) -> Ran {
         let outcome = Outcome { statement, situation: self.situation(runner, false), effects: Vec::new() };
         let transaction = self.catalog.session.transaction;
-        Ran { span, outcome, origins: Vec::new(), said, transaction, makes: Vec::new() }
+        Ran { span, outcome, origins: Vec::new(), said, transaction, held: None, makes: Vec::new() }
     }
 }

@@ -1,7 +1,7 @@
 //! The examples of a rule's page, which are its tests.
 //!
 //! A `sql schema` fence says what existed before the examples that follow it, `sql deploy` fences after it are the new files before each of
-//! them, and a `sql merged` fence is what these said when they were merged; a `toml config` fence is their lockkeeper.toml. A `text` fence after a bad example is its report.
+//! them, and a `sql merged` fence is what these said when they were merged; a `toml config` fence is their lockkeeper.toml, and a `json snapshot` fence what a server said of their tables. A `text` fence after a bad example is its report.
 
 use serde::Deserialize;
 
@@ -23,6 +23,8 @@ pub struct Example {
     pub merged: Option<String>,
     /// The configuration that it is linted with.
     pub config: Option<String>,
+    /// The snapshot that it is linted with.
+    pub snapshot: Option<String>,
     /// How it is linted.
     pub options: ExampleOptions,
     /// The report shown below it.
@@ -70,7 +72,7 @@ pub enum Reasons {
 pub(super) fn examples(fences: &[Fence<'_>]) -> Result<Vec<Example>, String> {
     let mut examples: Vec<Example> = Vec::new();
     let mut schema = String::new();
-    let (mut merged, mut config, mut deploy) = (None, None, Vec::new());
+    let (mut merged, mut config, mut snapshot, mut deploy) = (None, None, None, Vec::new());
     let mut report_follows = false;
     for fence in fences {
         let mut words = fence.info.split_whitespace();
@@ -81,13 +83,25 @@ pub(super) fn examples(fences: &[Fence<'_>]) -> Result<Vec<Example>, String> {
             }
             (Some("sql"), Some("deploy")) => deploy.push(fence.text.to_owned()),
             (Some("toml"), Some("config")) => config = Some(fence.text.to_owned()),
+            (Some("json"), Some("snapshot")) => snapshot = Some(fence.text.to_owned()),
             (Some("sql"), Some("merged")) => merged = Some(fence.text.to_owned()),
             (Some("sql"), Some(mark)) => {
                 let (mark, options) = (parse_mark(mark, fence)?, parse_options(words, fence)?);
                 let (sql, schema, merged) = (fence.text.to_owned(), schema.clone(), merged.clone());
-                let (config, deploy, line) = (config.clone(), deploy.clone(), fence.first_line);
-                let report = None;
-                examples.push(Example { mark, sql, schema, deploy, merged, config, options, report, line });
+                let (config, snapshot) = (config.clone(), snapshot.clone());
+                let (deploy, line, report) = (deploy.clone(), fence.first_line, None);
+                examples.push(Example {
+                    mark,
+                    sql,
+                    schema,
+                    deploy,
+                    merged,
+                    config,
+                    snapshot,
+                    options,
+                    report,
+                    line,
+                });
             }
             (Some("text"), None) if report_follows => {
                 if let Some(example) = examples.last_mut() {

@@ -39,11 +39,31 @@ pub struct Limits {
     pub warm_ms: u64,
     /// The same for a cold table.
     pub cold_ms: u64,
+    /// How long all statements of one deploy together may lock a hot table, or one of which nothing is known, in milliseconds.
+    pub deploy_hot_ms: u64,
+    /// The same for a warm table.
+    pub deploy_warm_ms: u64,
+    /// The same for a cold table.
+    pub deploy_cold_ms: u64,
 }
+
+/// Ten times what one lock may take. Whoever waits for one of them is late by that one only, and is served before the next; but ten
+/// pauses in a row are felt as one, and fill what clients retry in: most give up after 10 to 30 s.
+const DEPLOY: u64 = 10;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { hot_per_s: 50.0, warm_per_s: 1.0, hot_ms: 1_000, warm_ms: 5_000, cold_ms: 30_000 }
+        let (hot_ms, warm_ms, cold_ms) = (1_000, 5_000, 30_000);
+        Self {
+            hot_per_s: 50.0,
+            warm_per_s: 1.0,
+            hot_ms,
+            warm_ms,
+            cold_ms,
+            deploy_hot_ms: DEPLOY * hot_ms,
+            deploy_warm_ms: DEPLOY * warm_ms,
+            deploy_cold_ms: DEPLOY * cold_ms,
+        }
     }
 }
 
@@ -207,6 +227,15 @@ impl Traffic {
             Heat::Hot | Heat::Unknown => self.limits.hot_ms,
             Heat::Warm => self.limits.warm_ms,
             Heat::Cold => self.limits.cold_ms,
+        }
+    }
+
+    /// How long all locks of one deploy on a table may be held together.
+    pub fn deploy_budget_ms(&self, heat: Heat) -> u64 {
+        match heat {
+            Heat::Hot | Heat::Unknown => self.limits.deploy_hot_ms,
+            Heat::Warm => self.limits.deploy_warm_ms,
+            Heat::Cold => self.limits.deploy_cold_ms,
         }
     }
 

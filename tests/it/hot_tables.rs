@@ -1,6 +1,9 @@
 //! What a snapshot makes milder, and what it must not: nothing whose time is not known altogether.
 
+use std::path::Path;
+
 use lockkeeper::{
+    config::Config,
     effect::{Relation, Target},
     sql::statement::{Name, RelationKind},
     traffic::{
@@ -83,6 +86,19 @@ fn lost_data_is_as_bad_on_any_table() {
         line.split('[').next().unwrap().to_owned()
     };
     assert_eq!(severity(&said("DROP TABLE archive;")), severity(&without));
+}
+
+#[test]
+fn budgets_are_as_declared() {
+    let read = |text: &str| {
+        let config = Config::parse(Path::new("lockkeeper.toml"), text.to_owned()).unwrap();
+        let limits = config.tables.limits;
+        let lock = [limits.hot_ms, limits.warm_ms, limits.cold_ms];
+        (lock, [limits.deploy_hot_ms, limits.deploy_warm_ms, limits.deploy_cold_ms])
+    };
+    assert_eq!(read(""), ([1_000, 5_000, 30_000], [10_000, 50_000, 300_000]));
+    let declared = "[traffic]\nbudget = { warm = '7s' }\ndeploy-budget = { hot = '20s', cold = '1h' }";
+    assert_eq!(read(declared), ([1_000, 7_000, 30_000], [20_000, 50_000, 3_600_000]));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! What later files do about what an earlier one leaves undone.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use lockkeeper::{
     effect::Runner,
     lint::{Change, Input, InputRole, Options, lint},
     rule::RuleSet,
     sql::source::Source,
+    traffic::{Snapshot, Traffic, snapshot::Table},
 };
 
 use crate::support::lint_options;
@@ -16,6 +17,22 @@ fn findings(rule: &str, files: &[&str]) -> String {
     findings_of(rule, files, &Change::Unknown, None, 3)
 }
 
+/// What `rule` finds in the last files, where the first file is `first` and the table `orders` has 100 MB and is hot.
+fn findings_of_large(rule: &str, files: &[&str], first: InputRole, runner: Option<Runner>) -> String {
+    let table = Table {
+        name: "public.orders".to_owned(),
+        heap_bytes: 100_000_000,
+        reads_per_s: 1_000.0,
+        ..Table::default()
+    };
+    let snapshot = Snapshot { tables: vec![table], ..Snapshot::default() };
+    let traffic = Arc::new(Traffic::default().with(snapshot, None));
+    let options = Options { traffic, ..lint_options(15) };
+    let mut inputs = inputs(files, &Change::Unknown, runner);
+    inputs[0].role = first;
+    report(rule, &inputs, &options)
+}
+
 fn findings_of(
     rule: &str,
     files: &[&str],
@@ -23,6 +40,10 @@ fn findings_of(
     runner: Option<Runner>,
     lock_budget: usize,
 ) -> String {
+    report(rule, &inputs(files, change, runner), &Options { lock_budget, ..lint_options(15) })
+}
+
+fn inputs(files: &[&str], change: &Change, runner: Option<Runner>) -> Vec<Input> {
     let input = |(n, text): (usize, &&str)| Input {
         source: Source::new(format!("{}.sql", n + 1), text.as_bytes().to_vec()),
         role: InputRole::Linted,
@@ -31,11 +52,13 @@ fn findings_of(
         parts: Vec::new(),
         change: if n == 0 { Change::Unknown } else { change.clone() },
     };
-    let inputs: Vec<Input> = files.iter().enumerate().map(input).collect();
-    let options = Options { lock_budget, ..lint_options(15) };
-    let files = lint(&inputs, &RuleSet::embedded().unwrap(), &options);
+    files.iter().enumerate().map(input).collect()
+}
+
+fn report(rule: &str, inputs: &[Input], options: &Options) -> String {
+    let files = lint(inputs, &RuleSet::embedded().unwrap(), options);
     assert_eq!(files.len(), inputs.len(), "every file comes out");
-    assert!(files.iter().zip(&inputs).all(|(file, input)| file.input.source.path() == input.source.path()));
+    assert!(files.iter().zip(inputs).all(|(file, input)| file.input.source.path() == input.source.path()));
     let mut report = String::new();
     for finding in files.iter().flat_map(|it| &it.findings).filter(|it| it.rule == rule) {
         writeln!(report, "{}:{}: {}", finding.path, finding.start.line, finding.message).unwrap();
@@ -126,4 +149,48 @@ fn a_deploy_is_what_is_new_since_the_merge() {
     assert_eq!(found(&Change::Unknown, None, 2), "", "years of migrations are no deploy");
     assert_eq!(found(&new, Some(Runner::Batch), 1), "", "one transaction locks the table once");
     assert_eq!(found(&new, Some(Runner::Own), 1).lines().count(), 1, "a file counts once");
+}
+
+#[test]
+fn a_deploy_has_a_time_for_each_table() {
+    let files = [
+        "CREATE TABLE orders (id bigint PRIMARY KEY, a int, b int, c int);",
+        "CREATE INDEX ON orders (a);",
+        "ALTER TABLE orders ADD COLUMN d int;",
+        "CREATE INDEX CONCURRENTLY ON orders (b);",
+        "CREATE INDEX ON orders (b);",
+        "CREATE INDEX ON orders (c);",
+    ];
+    let found = |role, runner| findings_of_large("deploy-locks-table-too-long", &files, role, runner);
+    assert_eq!(
+        found(InputRole::History, None),
+        "6.sql:1: one deploy locks public.orders for up to 15 s in all, more than the 10 s that its heat (hot) allows: 2.sql:1 \
+         for up to 5 s, 5.sql:1 for up to 5 s and this one for up to 5 s\n"
+    );
+    assert_eq!(found(InputRole::Schema, None).lines().count(), 1);
+    assert_eq!(found(InputRole::Linted, None), "", "years of migrations are no deploy");
+    let but_concurrently = [files[0], files[1], files[4], files[5]];
+    let found = findings_of_large(
+        "deploy-locks-table-too-long",
+        &but_concurrently,
+        InputRole::History,
+        Some(Runner::Batch),
+    );
+    assert_eq!(found, "", "one transaction locks the table once");
+}
+
+#[test]
+fn what_is_over_the_budget_of_a_deploy_and_not_known_is_said_as_well() {
+    let files = [
+        "CREATE TABLE orders (id bigint PRIMARY KEY, a int, b int, c int);",
+        "ALTER TABLE orders ADD COLUMN d int; SELECT fill();",
+        "CREATE INDEX ON orders (a); CREATE INDEX ON orders (a);",
+        "CREATE INDEX ON orders (b);",
+        "CREATE INDEX ON orders (c);",
+    ];
+    assert_eq!(
+        findings_of_large("deploy-locks-table-too-long", &files, InputRole::History, None),
+        "4.sql:1: one deploy locks public.orders for up to 15 s in all, more than the 10 s that its heat (hot) allows: 3.sql:1 \
+         for up to 10 s and this one for up to 5 s; of one more nobody knows for how long\n"
+    );
 }

@@ -5,6 +5,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use lockkeeper::{
@@ -13,6 +14,7 @@ use lockkeeper::{
     lint::{Change, Input, InputRole, Lines, Options, judge_overrides, lint},
     rule::{Example, Mark, Overrides, Producer, Reasons, Rule, RuleSet, When},
     sql::source::Source,
+    traffic::{Snapshot, Traffic},
 };
 use toml::value::Datetime;
 
@@ -55,6 +57,7 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
     inputs.push(input("example.sql", &example.sql, InputRole::Linted, change(example)));
     let options = Options {
         require_reason: example.options.reasons == Some(Reasons::Required),
+        traffic: example.snapshot.as_deref().map_or_else(Arc::default, traffic),
         ..lint_options(example.options.pg.unwrap_or(MAJOR))
     };
     let mut found: Vec<_> = lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect();
@@ -71,6 +74,11 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         found.extend(judge_overrides(overrides.misuses(rules, &|_| true), &source, rules));
     }
     found
+}
+
+/// What is known of the tables of an example with a snapshot.
+fn traffic(snapshot: &str) -> Arc<Traffic> {
+    Arc::new(Traffic::default().with(Snapshot::parse(snapshot).unwrap(), None))
 }
 
 /// What changed in an example: all lines of one that was merged.

@@ -2,13 +2,20 @@
 //!
 //! Sources: manual, 13.3 Explicit Locking; ALTER TABLE, Notes; ANALYZE; `ATController` in `src/backend/commands/tablecmds.c`.
 
+mod deploy;
 mod facts;
+
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use deploy::Deploy;
 use facts::{can_be_combined, has_word, is_empty, writes_nothing};
 
-use super::{Change, Input, replay::Said};
+use super::{
+    Change, Input, Options,
+    replay::{Ran, Said},
+};
 use crate::{
     catalog::{Catalog, Oid},
     effect::{Blocks, Effect, Manner, Outcome, Relation, Role, Target, WorkSet},
@@ -21,6 +28,7 @@ use crate::{
 };
 
 const OFTEN: &str = "deploy-locks-table-often";
+const BUDGET: &str = "deploy-locks-table-too-long";
 const TWICE: &str = "alters-could-be-one";
 const MISSED: &str = "index-is-missed-meanwhile";
 const UNFILLED: &str = "new-column-is-never-filled";
@@ -44,6 +52,8 @@ pub(super) struct Together {
     filled: Vec<(Oid, Ident, String)>,
     /// The files of the deploy that lock a table.
     locked: FxHashMap<Name, Vec<String>>,
+    /// For how long.
+    deploy: Deploy,
     /// The last transaction of which it was said that it locks several tables.
     told: Option<u32>,
     /// What ANALYZE has to see yet: the statement's place, its table, and what is to be said.
@@ -98,17 +108,18 @@ impl Now<'_> {
 }
 
 impl Together {
-    pub(super) fn new(rules: &RuleSet, lock_budget: usize) -> Self {
-        let all = [OFTEN, TWICE, MISSED, UNFILLED, MOVED, SEVERAL, NO_STATISTICS];
+    pub(super) fn new(rules: &RuleSet, options: &Options) -> Self {
+        let all = [OFTEN, BUDGET, TWICE, MISSED, UNFILLED, MOVED, SEVERAL, NO_STATISTICS];
         Self {
             asked: all.into_iter().filter(|it| rules.is_on(it)).collect(),
-            lock_budget,
+            lock_budget: options.lock_budget,
             alter: None,
             dropped: Vec::new(),
             empty: Vec::new(),
             added: Vec::new(),
             filled: Vec::new(),
             locked: FxHashMap::default(),
+            deploy: Deploy::new(Arc::clone(&options.traffic)),
             told: None,
             unseen: Vec::new(),
         }
@@ -162,6 +173,13 @@ impl Together {
     pub(super) fn end_file(&mut self) -> Vec<(usize, Relation, String)> {
         let unseen = std::mem::take(&mut self.unseen);
         if self.asked.contains(&NO_STATISTICS) { unseen } else { Vec::new() }
+    }
+
+    /// What is to be said of a file whose statements have run: by then it is known how long their locks are held.
+    pub(super) fn deploy(&mut self, input: &Input, statements: &mut [Ran]) {
+        if self.asked.contains(&BUDGET) {
+            self.deploy.add(input, statements);
+        }
     }
 
     fn alter(&mut self, alter: &Alter, now: &Now<'_>) -> Vec<Said> {
