@@ -88,6 +88,8 @@ impl Locks {
             && let Some(held) = self.held.get_mut(at)
         {
             self.places.insert(to.clone(), at);
+            // Those who wait for it know it by the name that it had.
+            held.relation.known_as.get_or_insert_with(|| Box::new(from.clone()));
             self.changes.push((at, Before::Name(std::mem::replace(&mut held.relation.name, to.clone()))));
         }
     }

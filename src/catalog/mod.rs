@@ -7,6 +7,7 @@
 pub mod apply;
 mod locks;
 pub mod model;
+mod names_before;
 mod relation;
 pub mod session;
 mod setting;

@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     Constraint, Created, Function, Oid, Publication, Relation, Session, Type,
     model::{MAX_NAME_BYTES, clip},
+    names_before::NamesBefore,
 };
 use crate::sql::statement::{Ident, Name, RelationKind};
 
@@ -36,6 +37,8 @@ pub struct Catalog {
     pub(super) labelled_in: Option<u32>,
     /// The temporary relations, those gone included.
     pub(super) temporaries: Vec<Oid>,
+    /// What things were called before the run.
+    pub(super) names_before: NamesBefore,
     /// The server's major version, as the latest statement was applied with.
     pub(super) major: u16,
     /// The session: transaction, locks held, settings in force.
@@ -288,6 +291,7 @@ impl Catalog {
         self.note_mentions(&relation);
         if relation.name != before {
             let (name, constraints) = (relation.name.clone(), relation.constraints.clone());
+            self.names_before.relation(oid, &before);
             self.session.rename_held(&before, &name);
             self.move_name(oid, Some(before), &name);
             for constraint in &constraints {

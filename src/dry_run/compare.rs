@@ -278,7 +278,7 @@ fn unforeseen(pair: &Pair, seen: Side) -> Effect {
     Effect {
         action: Action::Other,
         because: None,
-        relation: Some(Relation { name, kind: pair.kind, target: Target::Existing }),
+        relation: Some(Relation::new(name, pair.kind, Target::Existing)),
         role: Role::Dependent,
         lock: seen.lock,
         work: seen.work,

@@ -82,6 +82,16 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Whether it was there before.
     pub target: Target,
+    /// By what name a snapshot knows how much it is used, if that is another: that of an index's or a sequence's table, or the one that it
+    /// had before the run.
+    pub known_as: Option<Box<Name>>,
+}
+
+impl Relation {
+    /// A relation that is known by its own name.
+    pub const fn new(name: Name, kind: RelationKind, target: Target) -> Self {
+        Self { name, kind, target, known_as: None }
+    }
 }
 
 /// Whether a relation was there before.

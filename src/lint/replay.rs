@@ -129,6 +129,7 @@ impl Replay {
         self.catalog.start_file(self.n_files);
         let is_judged = input.role == InputRole::Linted && !self.is_quiet;
         self.together.start_file(input);
+        self.catalog.remember_names(is_judged && !self.traffic.is_empty());
         let mut statements = Vec::new();
         let mut rest = file.pieces;
         let mut declared = input.runner;

@@ -55,8 +55,10 @@ pub(super) fn weigh(
     let tables = tables(effects);
     let cost = if depends_on_heat(severities) { costly(&tables, effects, outcome, weights) } else { None };
     // Whoever waits for the lock is waited for as well, unless it gives up or nobody would notice.
-    let is_waited_for = outcome.situation.lock_timeout_ms.is_none()
-        && cost.as_ref().is_none_or(|it| it.queue.waiting.1 >= 1.0);
+    let blocks = effects.iter().filter_map(|it| it.lock).map(Lock::blocks).max().unwrap_or(Blocks::Nothing);
+    let would_notice = cost.as_ref().is_none_or(|it| it.queue.waiting.1 >= 1.0)
+        || tables.iter().any(|it| traffic.has_unseen_users(it, blocks));
+    let is_waited_for = outcome.situation.lock_timeout_ms.is_none() && would_notice;
     let hold = weights.held.filter(|_| grows(effects) && depends_on_heat(severities));
     let severity = severity(severities, &tables, hold, is_waited_for, traffic);
     // Of what is certain to fail, it does not matter who would have waited.
@@ -88,7 +90,7 @@ fn severity(
         return severities.at(Heat::Hot);
     }
     let is_brief = tables.iter().zip(heats).all(|(table, heat)| {
-        let wait_ms = if is_waited_for { traffic.wait_ms(&table.name, None) } else { 0 };
+        let wait_ms = if is_waited_for { traffic.wait_ms(table, None) } else { 0 };
         hold.high_ms.saturating_add(wait_ms) <= traffic.budget_ms(heat)
     });
     let severity = severities.at(hottest);
@@ -129,6 +131,8 @@ struct Cost<'e> {
     hold: Option<Hold>,
     wait_ms: u64,
     queue: Queue,
+    /// Whether the finding is about another table in the first place.
+    is_of_other: bool,
 }
 
 /// The most expensive lock of the finding; `None` if nothing is known or nobody waits.
@@ -144,10 +148,11 @@ fn costly<'e>(
         let on_it = effects.iter().filter(|it| it.relation.as_ref().is_some_and(|it| it.name == table.name));
         let lock = on_it.filter_map(|it| it.lock).max()?;
         let blocks = lock.blocks();
-        let per_s = traffic.per_s(&table.name, blocks)?;
-        let wait_ms = traffic.wait_ms(&table.name, outcome.situation.lock_timeout_ms);
+        let per_s = traffic.per_s(table, blocks)?;
+        let wait_ms = traffic.wait_ms(table, outcome.situation.lock_timeout_ms);
         let queue = Queue::new(per_s, wait_ms, hold.unwrap_or_default(), traffic.pool());
-        (blocks > Blocks::Nothing).then_some(Cost { table, lock, hold, wait_ms, queue })
+        let is_of_other = tables.first().is_some_and(|it| it.name != table.name);
+        (blocks > Blocks::Nothing).then_some(Cost { table, lock, hold, wait_ms, queue, is_of_other })
     });
     costs.max_by(|a, b| a.queue.waiting.1.total_cmp(&b.queue.waiting.1))
 }
@@ -156,10 +161,11 @@ impl Cost<'_> {
     /// `for 4–9 min; about 58,000–130,000 statements wait, and a pool of 60 is gone in 400 ms`
     fn in_words(&self, traffic: &Traffic) -> String {
         let (low, high) = (whole(self.queue.waiting.0), whole(self.queue.waiting.1));
+        let whom = if self.is_of_other { format!(" for {}", self.table.name) } else { String::new() };
         let waiting = match low {
             _ if high == 0 => "hardly a statement waits".to_owned(),
-            0 => format!("up to {} statements wait", about(high)),
-            _ => format!("about {} statements wait", between(low, high)),
+            0 => format!("up to {} statements wait{whom}", about(high)),
+            _ => format!("about {} statements wait{whom}", between(low, high)),
         };
         let how_long = match self.hold {
             Some(hold) => format!("for {hold}"),
@@ -216,7 +222,7 @@ impl Cost<'_> {
 
     /// What a `lock_timeout` would change, where none is in force.
     fn with_timeout(&self, in_force: Option<u64>, traffic: &Traffic) -> Option<String> {
-        let wait_ms = traffic.wait_ms(&self.table.name, Some(RECOMMENDED_MS));
+        let wait_ms = traffic.wait_ms(self.table, Some(RECOMMENDED_MS));
         if in_force.is_some() || wait_ms >= self.wait_ms || self.queue.waiting.1 < 1.0 {
             return None;
         }

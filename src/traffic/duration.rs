@@ -109,7 +109,7 @@ impl Traffic {
 
     fn work(&self, work: Work, effect: &Effect, relation: &Relation, outcome: &Outcome) -> Option<Hold> {
         // An index has its table's rows to read.
-        let table = self.table(&relation.name)?;
+        let table = self.table(relation)?;
         let hold = || self.hold(Job { work, effect, outcome, relation, table });
         match work {
             Work::WriteRows if effect.manners.contains(Manner::Counted) => Some(Hold::default()),

@@ -240,8 +240,9 @@ impl Traffic {
     }
 
     /// What was measured of the table, or of the table that an index is of.
-    pub fn table(&self, name: &Name) -> Option<&Table> {
-        self.measured(name).or_else(|| self.tables.get(self.table_of(name)?))
+    pub fn table(&self, relation: &Relation) -> Option<&Table> {
+        let by_name = |name: &Name| self.measured(name).or_else(|| self.tables.get(self.table_of(name)?));
+        names(relation).find_map(by_name)
     }
 
     fn measured(&self, name: &Name) -> Option<&Table> {
@@ -262,14 +263,21 @@ impl Traffic {
 
     /// How much a relation is used: an index like its table.
     pub fn heat(&self, relation: &Relation) -> Heat {
-        let name = &relation.name;
-        if let Some(declared) = self.declaration(name) {
+        if let Some(declared) = names(relation).find_map(|it| self.declaration(it)) {
             return declared.heat;
         }
-        let Some(table) = self.table(name) else { return Heat::Unknown };
+        let Some(table) = self.table(relation) else { return Heat::Unknown };
         // Whoever reads a partitioned table locks its partitions.
         let heats = self.above(table).map(|it| self.by_rate(it));
         heats.max().unwrap_or_default()
+    }
+
+    /// Whether more may want the relation than were seen at it: those whom somebody declares, and those who come for the partitioned table,
+    /// of which all lock its partitions though they may read none of them.
+    pub fn has_unseen_users(&self, relation: &Relation, blocks: Blocks) -> bool {
+        let seen = self.table(relation).map_or(Heat::Unknown, |it| self.by_rate(it));
+        let is_declared = names(relation).any(|it| self.declaration(it).is_some());
+        (is_declared || blocks == Blocks::Everything) && self.heat(relation) > seen
     }
 
     fn by_rate(&self, table: &Table) -> Heat {
@@ -290,8 +298,17 @@ impl Traffic {
         if self.is_empty() || !relation.kind.has_rows() {
             return None;
         }
-        let (name, heat) = (&relation.name, self.heat(relation).name());
-        let measured = self.measured(name).map(|it| {
+        let heat = self.heat(relation).name();
+        let (known_as, measured) = names(relation)
+            .find_map(|it| Some((it, self.measured(it)?)))
+            .map_or((&relation.name, None), |(name, table)| (name, Some(table)));
+        let name = if *known_as == relation.name {
+            known_as.to_string()
+        } else {
+            format!("{}, {known_as} before,", relation.name)
+        };
+        let declaration = names(relation).find_map(|it| self.declaration(it));
+        let measured = measured.map(|it| {
             let rows =
                 it.rows.map_or_else(|| "never analyzed".to_owned(), |it| format!("{} rows", grouped(it)));
             let size = in_bytes(it.bytes());
@@ -299,7 +316,7 @@ impl Traffic {
             let (reads, writes) = (rate(it.reads_per_s), rate(it.writes_per_s));
             format!("{reads} reads/s, {writes} rows written/s, {size}, {rows} (snapshot of {taken_on})")
         });
-        Some(match (self.declaration(name), measured) {
+        Some(match (declaration, measured) {
             (Some(it), Some(measured)) => {
                 format!("{name} is {heat}, as {} declares ({}); measured: {measured}", it.place, it.reason)
             }
@@ -311,8 +328,8 @@ impl Traffic {
     }
 
     /// How many statements come each second that a lock of this kind on the relation makes wait.
-    pub fn per_s(&self, name: &Name, blocks: Blocks) -> Option<f64> {
-        let table = self.table(name)?;
+    pub fn per_s(&self, relation: &Relation, blocks: Blocks) -> Option<f64> {
+        let table = self.table(relation)?;
         Some(match blocks {
             Blocks::Nothing => 0.0,
             Blocks::Writes => table.writes_per_s,
@@ -321,10 +338,15 @@ impl Traffic {
     }
 
     /// How long a lock on the relation may be waited for: as long as the longest transaction that was seen, or until `lock_timeout_ms`.
-    pub fn wait_ms(&self, name: &Name, lock_timeout_ms: Option<u64>) -> u64 {
-        let seen = self.table(name).and_then(|it| it.longest_transaction_ms).unwrap_or(self.longest_ms);
+    pub fn wait_ms(&self, relation: &Relation, lock_timeout_ms: Option<u64>) -> u64 {
+        let seen = self.table(relation).and_then(|it| it.longest_transaction_ms).unwrap_or(self.longest_ms);
         lock_timeout_ms.map_or(seen, |it| it.min(seen))
     }
+}
+
+/// The names under which a relation may be known, the best first.
+fn names(relation: &Relation) -> impl Iterator<Item = &Name> {
+    relation.known_as.as_deref().into_iter().chain([&relation.name])
 }
 
 /// `schema.name` as SQL writes it, with quotes where it needs them.

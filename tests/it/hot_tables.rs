@@ -121,7 +121,7 @@ fn names_are_found_as_they_are_and_hashed() {
         let traffic = Traffic::default().with(snapshot, None);
         let heat = |schema: &str, name: &str| {
             let name = Name { schema: Some(schema.into()), name: name.into() };
-            traffic.heat(&Relation { name, kind: RelationKind::Table, target: Target::Existing })
+            traffic.heat(&Relation::new(name, RelationKind::Table, Target::Existing))
         };
         assert_eq!(heat("public", "Orders"), Heat::Hot);
         assert_eq!(heat("public", "orders"), Heat::Cold);

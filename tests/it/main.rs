@@ -14,6 +14,7 @@ mod expect;
 mod fix;
 mod frameworks;
 mod from_command;
+mod heat;
 mod hot_tables;
 mod init;
 mod later;

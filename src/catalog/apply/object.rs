@@ -214,6 +214,7 @@ impl Catalog {
 
     fn rename_schema(&mut self, from: &Ident, to: &Ident) {
         let to = kept(to);
+        self.names_before.schema(from, &to);
         let is_in = |name: &Name| name.schema.as_ref() == Some(from);
         let relations: Vec<Oid> = self.relations().filter(|it| is_in(&it.name)).map(|it| it.oid).collect();
         for oid in relations {

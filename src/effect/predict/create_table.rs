@@ -67,7 +67,7 @@ pub(super) fn is_settled(
         if if_not_exists && !effects.catalog.is_absent(&effects.catalog.qualify(name)) {
             let mut effect = manner(Effect::of(action)).because(Reason::MayExist);
             let name = effects.catalog.qualify(name);
-            effect.relation = Some(Relation { name, kind, target: Target::Existing });
+            effect.relation = Some(Relation::new(name, kind, Target::Existing));
             effects.push(effect);
         }
         return false;

@@ -66,22 +66,21 @@ impl<'a> Effects<'a> {
 
     /// The relation that `name` means; one never heard of is taken for a `kind` that was there before.
     pub(crate) fn known(&self, name: &Name, kind: RelationKind) -> Known<'a> {
-        match self.catalog.find(name) {
-            Some(entry) => self.entry(entry),
-            None => Known {
-                relation: Relation { name: self.catalog.qualify(name), kind, target: Target::Existing },
-                entry: None,
-            },
-        }
+        self.catalog.find(name).map_or_else(|| self.unknown(name, kind), |it| self.entry(it))
+    }
+
+    fn unknown(&self, name: &Name, kind: RelationKind) -> Known<'a> {
+        let mut relation = Relation::new(self.catalog.qualify(name), kind, Target::Existing);
+        relation.known_as = self.catalog.name_before(&relation.name).map(Box::new);
+        Known { relation, entry: None }
     }
 
     /// A relation of the catalog.
     pub(crate) fn entry(&self, entry: &'a Arc<catalog::Relation>) -> Known<'a> {
         let target = self.target(entry.created.or(entry.presumed));
-        Known {
-            relation: Relation { name: entry.name.clone(), kind: entry.kind, target },
-            entry: Some(entry),
-        }
+        let mut relation = Relation::new(entry.name.clone(), entry.kind, target);
+        relation.known_as = self.catalog.known_as(entry).map(Box::new);
+        Known { relation, entry: Some(entry) }
     }
 
     /// The relation behind a composite type.

@@ -145,8 +145,7 @@ fn column(table: &Name, column: &ColumnDef, is_key: bool, effects: &mut Effects<
         let name =
             effects.catalog.find(table).map_or_else(|| effects.catalog.qualify(table), |it| it.name.clone());
         let mut effect = Effect::of(Action::Other).because(because).object(column.name.clone());
-        effect.relation =
-            Some(Relation { name, kind: crate::sql::statement::RelationKind::Table, target: Target::New });
+        effect.relation = Some(Relation::new(name, crate::sql::statement::RelationKind::Table, Target::New));
         effects.push(effect);
     }
 }
@@ -200,7 +199,7 @@ pub(super) fn replaced(create: &CreateFunction, effects: &mut Effects<'_>) {
             .object(create.name.name.clone())
             .detail(keeper)
             .manner_if(true, Manner::OrReplace);
-        effect.relation = Some(Relation { name: table.name.clone(), kind: table.kind, target });
+        effect.relation = Some(Relation::new(table.name.clone(), table.kind, target));
         effects.push(effect);
     }
 }

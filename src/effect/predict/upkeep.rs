@@ -91,11 +91,8 @@ fn of(because: Reason, object: &Ident) -> Effect {
 fn on(table: &Name, because: Reason, object: &Ident, effects: &Effects<'_>) -> Effect {
     let mut effect = of(because, object);
     let known = effects.catalog.find(table).map(|it| effects.entry(it).relation);
-    effect.relation = Some(known.unwrap_or_else(|| Relation {
-        name: effects.catalog.qualify(table),
-        kind: RelationKind::Table,
-        target: Target::New,
-    }));
+    let new = || Relation::new(effects.catalog.qualify(table), RelationKind::Table, Target::New);
+    effect.relation = Some(known.unwrap_or_else(new));
     effect
 }
 

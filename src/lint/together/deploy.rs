@@ -73,7 +73,8 @@ impl Deploy {
     /// Counts one lock; what is to be said if it is the one that goes over the budget.
     fn count(&mut self, locked: &Locked, ran: &Ran, input: &Input) -> Option<String> {
         let table = &locked.relation;
-        let locks = self.tables.entry(table.name.clone()).or_default();
+        let name = table.known_as.as_deref().unwrap_or(&table.name);
+        let locks = self.tables.entry(name.clone()).or_default();
         if locks.transaction.replace(ran.transaction) == Some(ran.transaction) {
             return None;
         }

@@ -73,7 +73,7 @@ impl About {
             | Self::ReplicaIdentity { table } => *table,
         };
         let table = catalog.relation(oid)?;
-        Some(Relation { name: table.name.clone(), kind: table.kind, target: Target::Existing })
+        Some(Relation::new(table.name.clone(), table.kind, Target::Existing))
     }
 
     /// What is undone; `None` when nothing is.

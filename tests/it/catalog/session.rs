@@ -21,11 +21,8 @@ fn run(history: &str) -> Catalog {
             ["runner", "ends"] => catalog.end_by_runner(),
             ["next", "file"] => catalog.start_file(catalog.session.file + 1),
             ["lock", relation, mode] => {
-                let relation = Relation {
-                    name: Name::qualified("public", *relation),
-                    kind: RelationKind::Table,
-                    target: Target::Existing,
-                };
+                let name = Name::qualified("public", *relation);
+                let relation = Relation::new(name, RelationKind::Table, Target::Existing);
                 let lock = Lock::from_name(mode).unwrap();
                 let locked = Locked { relation, role: Role::Subject, lock, work: WorkSet::NONE };
                 catalog.session.hold(&[locked], since);
