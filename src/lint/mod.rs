@@ -113,7 +113,7 @@ pub struct LintedFile<'i> {
     pub unread: Vec<Position>,
     /// Its statements, in order; empty unless [`Options::keep_statements`], and for files that are not judged.
     pub statements: Vec<LintedStatement>,
-    /// Whether it left open what later files could answer.
+    /// Whether later files can change what is said of it.
     pub waits: bool,
     /// In the order of place. Of a file that is not judged: what of it is not in the catalog.
     pub findings: Vec<Finding>,
@@ -174,7 +174,11 @@ fn run<'i>(
                 ready.extend(waiting.ready(replay.catalog(), false));
             }
             if is_last {
-                ready.extend(waiting.ready(replay.catalog(), true));
+                let mut rest = waiting.ready(replay.catalog(), true);
+                if rest.iter().any(|it| it.1.is_open) {
+                    hold::across(&mut rest, replay.traffic());
+                }
+                ready.extend(rest);
             }
             ready
         };

@@ -31,6 +31,8 @@ pub(super) struct Replay {
     catalog: Catalog,
     major: u16,
     n_files: u32,
+    /// Whether the runner's transaction that is open is that of what is pending.
+    is_pending: bool,
     /// Whether nobody asks what statements do, but for what they leave behind.
     is_quiet: bool,
     /// What servers did, where that is known.
@@ -49,7 +51,9 @@ pub(super) struct Replayed {
     pub(super) comments: Vec<Span>,
     /// What its statements left open.
     pub(super) questions: Vec<Question>,
-    /// Whether any of that was for later files to answer.
+    /// Whether the transaction that it ends in goes on in later files, and it matters how long that takes.
+    pub(super) is_open: bool,
+    /// Whether later files can change what is said of it.
     pub(super) waits: bool,
 }
 
@@ -98,6 +102,7 @@ impl Replay {
             catalog,
             major: options.postgres,
             n_files: 0,
+            is_pending: false,
             is_quiet: false,
             observed: Observations::default(),
         }
@@ -106,6 +111,11 @@ impl Replay {
     /// What exists so far.
     pub(super) fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// What is known of the tables.
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// What exists at the end.
@@ -155,16 +165,18 @@ impl Replay {
         let questions = undone::questions(&statements, asked, &self.catalog);
         self.take_observed(&mut statements);
         if is_judged {
-            hold::until_end(&mut statements, &self.traffic);
+            hold::until_end(statements.iter_mut(), &self.traffic);
         }
         self.together.deploy(input, &mut statements);
         replaced::mark(&mut statements);
         replaced::know_dropped(&mut statements);
         let runner = parts.first().map_or(Runner::File, |it| it.1);
+        let is_open = is_judged && self.catalog.session.open.is_some() && !self.traffic.is_empty();
+        let comments = file.comments;
         let mut replayed =
-            Replayed { runner, parts, statements, comments: file.comments, questions, waits: false };
+            Replayed { runner, parts, statements, comments, questions, is_open, waits: false };
         undone::answer_at_once(&mut replayed, &self.catalog);
-        replayed.waits = !replayed.questions.is_empty();
+        replayed.waits = is_open || !replayed.questions.is_empty();
         replayed
     }
 
@@ -194,6 +206,7 @@ impl Replay {
         let is_shared = runner != Runner::Own;
         if is_shared && self.catalog.session.open.is_none() {
             self.catalog.begin_by_runner();
+            self.is_pending = input.role == InputRole::Linted;
         }
         let before = statements.len();
         for piece in pieces {
@@ -260,7 +273,8 @@ impl Replay {
                 begin.said.push(Said { rule, at, detail: String::new(), relation: None });
             }
             self.catalog.transaction(&Transaction::Commit { chain: false });
-        } else if runner != Runner::Batch {
+        } else if runner != Runner::Batch || !self.is_pending {
+            // What is not judged ran in a batch before this one.
             self.catalog.end_by_runner();
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Hold, Traffic, job::Job};
 use crate::{
-    effect::{Action, Effect, Manner, Outcome, Reason, Relation, Role, Scope, Target, Work},
+    effect::{Action, Effect, Manner, Outcome, Reason, Relation, Role, Target, Work},
     sql::statement::{Ident, Name, RelationKind, StatementKind},
 };
 
@@ -74,12 +74,10 @@ enum Pass<'o> {
 }
 
 impl Traffic {
-    /// How long what a statement does takes; `None` if something of it is unknown: a table's size, a query, what other files do in the
-    /// same transaction.
+    /// How long what a statement does takes; `None` if something of it is unknown: a table's size, a query.
     pub fn duration(&self, outcome: &Outcome) -> Option<Hold> {
         let reads_others = outcome.effects.iter().any(|it| it.role == Role::Read);
-        let is_whole = is_told_whole(outcome.statement) && outcome.situation.transaction != Scope::Batch;
-        if !is_whole || reads_others {
+        if !is_told_whole(outcome.statement) || reads_others {
             return None;
         }
         // The sizes of a partitioned table are those of its partitions.

@@ -24,6 +24,7 @@ const SCHEMA: &str = "
     CREATE TABLE hot_of_key (id bigint PRIMARY KEY, key_id bigint REFERENCES key);
     CREATE TABLE parent (id bigint, at date) PARTITION BY RANGE (at);
     CREATE TABLE part PARTITION OF parent FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+    CREATE TABLE small (id bigint PRIMARY KEY, n int);
     CREATE TABLE tree (id bigint);
     CREATE TABLE hot_leaf () INHERITS (tree);
     CREATE TABLE other.hot (id bigint PRIMARY KEY);
@@ -31,7 +32,7 @@ const SCHEMA: &str = "
     CREATE SEQUENCE numbers OWNED BY hot.n;
 ";
 
-/// Tables of 100 MB, of which those are hot that say so, and the partitioned one.
+/// Tables of 100 MB, of which those are hot that say so, the partitioned one, and a small one.
 fn traffic() -> Arc<Traffic> {
     let names = [
         "public.hot",
@@ -44,14 +45,16 @@ fn traffic() -> Arc<Traffic> {
         "other.hot",
         "public.parent",
         "public.part",
+        "public.small",
     ];
+    let is_hot = |name: &str| name.starts_with("public.hot") || name == "public.small";
     let table = |name: &&str| Table {
         name: (*name).to_owned(),
         kind: if *name == "public.parent" { "partitioned-table" } else { "table" }.to_owned(),
         parent: (*name == "public.part").then(|| "public.parent".to_owned()),
-        heap_bytes: 100_000_000,
-        reads_per_s: if name.starts_with("public.hot") || *name == "public.parent" { 3000.0 } else { 0.0 },
-        writes_per_s: if name.starts_with("public.hot") { 100.0 } else { 0.0 },
+        heap_bytes: if *name == "public.small" { 8_192 } else { 100_000_000 },
+        reads_per_s: if is_hot(name) || *name == "public.parent" { 3000.0 } else { 0.0 },
+        writes_per_s: if is_hot(name) { 100.0 } else { 0.0 },
         ..Table::default()
     };
     let snapshot = Snapshot {
@@ -197,4 +200,54 @@ fn a_held_lock_keeps_the_numbers_of_its_table() {
     let held =
         said.lines().find(|it| it.contains("[lock-held-through-work]")).unwrap_or_else(|| panic!("{said}"));
     assert!(held.contains("error[") && held.contains("public.was_hot"), "{held}");
+}
+
+#[test]
+fn what_later_files_of_one_transaction_do_counts() {
+    let small = "SET lock_timeout = '2s'; CREATE INDEX ON small (n);";
+    let of_first = |later: &[&str], runner| {
+        let said = found(&[&[small], later].concat(), runner);
+        said.lines().find(|it| it.starts_with("1.sql")).unwrap_or_default().to_owned()
+    };
+    let brief = "1.sql:1: note[index-blocks-writes]: every write to public.small waits until the index on n is built: for a moment; \
+                 up to 200 statements wait";
+    let files = [
+        "ALTER TABLE cold ADD COLUMN x int;",
+        "COMMENT ON TABLE cold IS 'x';",
+        "CREATE INDEX ON cold (hot_id);",
+    ];
+    assert_eq!(of_first(&files, Runner::File), brief);
+    assert_eq!(of_first(&files[..2], Runner::Batch), brief);
+    assert_eq!(
+        of_first(&files, Runner::Batch),
+        "1.sql:1: error[index-blocks-writes]: every write to public.small waits until the index on n is built: for 666 ms–5 s; \
+         about 67–700 statements wait"
+    );
+    let both = [files[2], files[0], files[2]];
+    assert!(
+        of_first(&both, Runner::Batch).contains(": for 1.3–10 s; about 130–1,200 statements wait"),
+        "{}",
+        of_first(&both, Runner::Batch)
+    );
+    // Nobody knows how long a function takes, or what ends before it.
+    for last in ["SELECT fill();", "CREATE INDEX ON unknown (n);", "this is no SQL"] {
+        let said = of_first(&[files[0], last], Runner::Batch);
+        assert!(
+            said.starts_with("1.sql:1: error[index-blocks-writes]") && said.ends_with("is built"),
+            "{last}: {said}"
+        );
+    }
+    assert_eq!(of_first(&["COMMIT;", "SELECT fill();"], Runner::Batch), brief, "the lock goes with COMMIT");
+}
+
+#[test]
+fn a_batch_of_many_files_comes_out_whole() {
+    let mut files = vec!["CREATE INDEX ON small (n);"];
+    files.extend(["COMMENT ON TABLE cold IS 'x';"; 80]);
+    files.push("CREATE INDEX ON cold (hot_id);");
+    let said = found(&files, Runner::Batch);
+    assert!(
+        said.contains("1.sql:1: error[index-blocks-writes]") && said.contains("for 666 ms–5 s"),
+        "{said}"
+    );
 }

@@ -152,6 +152,23 @@ fn a_deploy_is_what_is_new_since_the_merge() {
 }
 
 #[test]
+fn what_ran_before_is_in_no_transaction_with_what_is_pending() {
+    let files = ["CREATE TABLE orders (id bigint PRIMARY KEY, a int);", "CREATE INDEX ON orders (a);"];
+    let found = |first, runner| {
+        let mut inputs = inputs(&files, &Change::Unknown, Some(runner));
+        inputs[0].role = first;
+        report("index-blocks-writes", &inputs, &lint_options(15)).lines().count()
+    };
+    for runner in [Runner::File, Runner::Own, Runner::Batch, Runner::Query, Runner::Around] {
+        for first in [InputRole::History, InputRole::Schema] {
+            assert_eq!(found(first, runner), 1, "{runner:?} {first:?}");
+        }
+    }
+    assert_eq!(found(InputRole::Linted, Runner::Batch), 0, "what is pending is one transaction");
+    assert_eq!(found(InputRole::Linted, Runner::File), 1);
+}
+
+#[test]
 fn a_deploy_has_a_time_for_each_table() {
     let files = [
         "CREATE TABLE orders (id bigint PRIMARY KEY, a int, b int, c int);",

@@ -151,9 +151,10 @@ impl<'i> Waiting<'i> {
     /// The files that need not wait any longer, with their answers.
     pub(super) fn ready(&mut self, catalog: &Catalog, is_over: bool) -> Vec<(&'i Input, Replayed)> {
         let mut ready = Vec::new();
+        let is_late = |n: u32| n + FILES <= self.n_files;
         while let Some((_, input, mut replayed)) = self
             .files
-            .pop_front_if(|(n, _, it)| is_over || it.questions.is_empty() || *n + FILES <= self.n_files)
+            .pop_front_if(|(n, _, it)| is_over || !it.is_open && (it.questions.is_empty() || is_late(*n)))
         {
             answer(&mut replayed, catalog);
             ready.push((input, replayed));
