@@ -81,6 +81,37 @@ pub struct Damage {
     pub waiting: Range,
     /// After how many milliseconds all connections of the pool wait; `None` if that does not come to pass, or no pool is known.
     pub pool_gone_ms: Option<u64>,
+    /// The same without a `lock_timeout`, with the one in force if there is one, and with the recommended one.
+    pub timeouts: Vec<Stall>,
+}
+
+/// Who waits, depending on the `lock_timeout`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stall {
+    /// Which one.
+    pub timeout: Timeout,
+    /// In milliseconds; `None` if the lock is waited for without end.
+    pub lock_timeout_ms: Option<u64>,
+    /// How many tries it takes at most until the longest transaction is over.
+    pub tries: u64,
+    /// How many statements wait at the end of a try: of one that has its lock at once, and of the last one.
+    pub waiting: Range,
+    /// How many milliseconds they wait, all together, in all tries.
+    pub stalled_ms: Range,
+    /// After how many milliseconds all connections of the pool wait; `None` if that does not come to pass, or no pool is known.
+    pub pool_gone_ms: Option<u64>,
+}
+
+/// A `lock_timeout`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Timeout {
+    /// There is none, whatever is in force.
+    None,
+    /// The one in force; the migration is tried once.
+    InForce,
+    /// The one that is recommended, with retries.
+    Recommended,
 }
 
 /// From how much to how much.

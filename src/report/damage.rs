@@ -42,7 +42,7 @@ impl Ranking {
         table.load_preset(presets::NOTHING);
         table.set_header(["WHO WAITS", "LOCK", "ON", "HELD", "STATEMENTS", "POOL GONE"]);
         for (place, damage) in self.0.iter().take(MAX_ROWS) {
-            let Damage { relation, lock, hold_ms, waiting, pool_gone_ms } = damage;
+            let Damage { relation, lock, hold_ms, waiting, pool_gone_ms, .. } = damage;
             let held = hold_ms.map_or_else(|| "a moment".to_owned(), |it| it.to_string());
             let gone = pool_gone_ms.map_or_else(String::new, |it| time(it.max(1)));
             table.add_row([place, *lock, relation, &held, &between(waiting.low, waiting.high), &gone]);

@@ -14,6 +14,7 @@ mod page;
 mod set;
 mod suppress;
 mod template;
+mod timeouts;
 mod weigh;
 mod when;
 

@@ -1,9 +1,12 @@
 //! How bad a finding is, given what is known of its tables: heat for every lock, size for work that grows with them.
 
-use super::Severities;
+use super::{
+    Severities,
+    timeouts::{self, whole},
+};
 use crate::{
     effect::{Blocks, Effect, Harm, Lock, Outcome, Relation, Target},
-    finding::{Damage, Range, Severity},
+    finding::{Damage, Range, Severity, Stall},
     traffic::{Basis, Grade, Heat, Hold, Queue, Traffic, about, between, grouped, time},
 };
 
@@ -29,12 +32,6 @@ pub(super) struct Weighed {
 
 /// How many tables a finding explains.
 const MAX_EXPLAINED: usize = 3;
-
-/// The `lock_timeout` that is compared with none, in milliseconds.
-const RECOMMENDED_MS: u64 = 2_000;
-
-/// A timeout that leaves more than this share of the statements waiting is not worth telling of.
-const WORTH_IT: f64 = 0.8;
 
 /// Weighs what a rule of these severities says of the effects.
 pub(super) fn weigh(
@@ -68,7 +65,7 @@ pub(super) fn weigh(
         explained.iter().take(MAX_EXPLAINED).filter_map(|it| traffic.evidence(it)).collect();
     if let Some(cost) = &cost {
         notes.extend(cost.basis(traffic));
-        notes.extend(cost.with_timeout(outcome.situation.lock_timeout_ms, traffic));
+        notes.extend(timeouts::in_words(&cost.timeouts));
     }
     let damage = cost.as_ref().and_then(Cost::damage);
     let cost = cost.map(|it| it.in_words(traffic));
@@ -131,6 +128,7 @@ struct Cost<'e> {
     hold: Option<Hold>,
     wait_ms: u64,
     queue: Queue,
+    timeouts: Vec<Stall>,
     /// Whether the finding is about another table in the first place.
     is_of_other: bool,
 }
@@ -150,9 +148,19 @@ fn costly<'e>(
         let blocks = lock.blocks();
         let per_s = traffic.per_s(table, blocks)?;
         let wait_ms = traffic.wait_ms(table, outcome.situation.lock_timeout_ms);
+        let (in_force, longest_ms) = (outcome.situation.lock_timeout_ms, traffic.wait_ms(table, None));
         let queue = Queue::new(per_s, wait_ms, hold.unwrap_or_default(), traffic.pool());
+        let timeouts = timeouts::compare(per_s, longest_ms, hold.unwrap_or_default(), in_force, traffic);
         let is_of_other = tables.first().is_some_and(|it| it.name != table.name);
-        (blocks > Blocks::Nothing).then_some(Cost { table, lock, hold, wait_ms, queue, is_of_other })
+        (blocks > Blocks::Nothing).then_some(Cost {
+            table,
+            lock,
+            hold,
+            wait_ms,
+            queue,
+            timeouts,
+            is_of_other,
+        })
     });
     costs.max_by(|a, b| a.queue.waiting.1.total_cmp(&b.queue.waiting.1))
 }
@@ -192,6 +200,7 @@ impl Cost<'_> {
             hold_ms: self.hold,
             waiting: Range { low: whole(low), high: whole(high) },
             pool_gone_ms: self.queue.pool_gone_s.map(|it| whole(it * 1000.0)),
+            timeouts: self.timeouts.clone(),
         })
     }
 
@@ -219,26 +228,4 @@ impl Cost<'_> {
             ),
         }
     }
-
-    /// What a `lock_timeout` would change, where none is in force.
-    fn with_timeout(&self, in_force: Option<u64>, traffic: &Traffic) -> Option<String> {
-        let wait_ms = traffic.wait_ms(self.table, Some(RECOMMENDED_MS));
-        if in_force.is_some() || wait_ms >= self.wait_ms || self.queue.waiting.1 < 1.0 {
-            return None;
-        }
-        let queue = Queue::new(self.queue.per_s, wait_ms, self.hold.unwrap_or_default(), None);
-        if queue.waiting.1 > WORTH_IT * self.queue.waiting.1 {
-            return None;
-        }
-        let (without, with) = (about(whole(self.queue.waiting.1)), about(whole(queue.waiting.1)));
-        Some(format!(
-            "without lock_timeout up to {without} statements wait; with lock_timeout = '2s' up to {with} at each try"
-        ))
-    }
-}
-
-/// The nearest whole number; estimates are far below what does not fit.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
-fn whole(number: f64) -> u64 {
-    number.round() as u64
 }

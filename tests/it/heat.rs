@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use lockkeeper::{
     effect::Runner,
-    finding::Finding,
+    finding::{Finding, Stall, Timeout},
     lint::{Change, Input, InputRole, Options, lint},
     rule::RuleSet,
     sql::source::Source,
@@ -250,4 +250,24 @@ fn a_batch_of_many_files_comes_out_whole() {
         said.contains("1.sql:1: error[index-blocks-writes]") && said.contains("for 666 ms–5 s"),
         "{said}"
     );
+}
+
+#[test]
+fn who_waits_is_said_for_each_timeout() {
+    let stalls = |sql: &str| {
+        let findings = findings(&[sql], Runner::Own);
+        let damage =
+            findings.iter().find(|it| it.rule == "index-blocks-writes").unwrap().damage.as_ref().unwrap();
+        let row = |it: &Stall| {
+            (it.timeout, it.lock_timeout_ms, it.tries, it.waiting.high, it.stalled_ms.high / 1000)
+        };
+        damage.timeouts.iter().map(row).collect::<Vec<_>>()
+    };
+    // 100 writes a second wait for up to 5 s of work, behind a transaction of up to 12 s.
+    let none = (Timeout::None, None, 1, 1700, 100 * 17 * 17 / 2);
+    // What gives up after 2 s lets go those who wait, six times at most, and then holds the lock.
+    let recommended = (Timeout::Recommended, Some(2000), 6, 700, 5 * 100 * 2 * 2 / 2 + 100 * 7 * 7 / 2);
+    assert_eq!(stalls("CREATE INDEX ON hot (n);"), [none, recommended]);
+    let in_force = (Timeout::InForce, Some(5000), 1, 1000, 100 * 10 * 10 / 2);
+    assert_eq!(stalls("SET lock_timeout = '5s'; CREATE INDEX ON hot (n);"), [none, in_force, recommended]);
 }

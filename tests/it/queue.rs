@@ -62,6 +62,13 @@ fn as_many_wait_as_the_model_says() {
             "{major}: {waited} waited, {:.1} were foretold",
             queue.waiting.1
         );
+        let waited = came.iter().filter(|it| it.answered >= released);
+        let stalled: f64 = waited.map(|it| it.answered - it.sent).sum();
+        assert!(
+            (stalled / queue.stalled_s.1 - 1.0).abs() <= 0.1,
+            "{major}: they waited {stalled:.1} s together, {:.1} were foretold",
+            queue.stalled_s.1
+        );
         let gone = came.get(usize::try_from(POOL).unwrap() - 1).unwrap().sent - asked;
         let foretold = queue.pool_gone_s.unwrap();
         assert!(
