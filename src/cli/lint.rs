@@ -51,6 +51,7 @@ fn say<'i>(
     let mut summary = Summary::default();
     tell(Event::Assumed(assumed))?;
     for mut file in files {
+        sift.see(&file);
         let mut hidden = Vec::new();
         file.findings.retain_mut(|it| match sift.hidden_by(it) {
             None => true,
@@ -80,6 +81,10 @@ fn say<'i>(
     for finding in &findings {
         summary.add_finding(finding);
         tell(Event::Finding(finding, configuration.text()))?;
+    }
+    if let Some(finding) = sift.of_snapshot() {
+        summary.add_finding(&finding);
+        tell(Event::Finding(&finding, ""))?;
     }
     summary.baseline = sift.of_baseline();
     tell(Event::Summary(&summary))?;

@@ -39,6 +39,8 @@ pub(super) struct Prepared {
     pub(super) paths_are_given: bool,
     /// The files and folders that are judged.
     pub(super) paths: Vec<std::path::PathBuf>,
+    /// What a server said of its tables, if anybody names it.
+    pub(super) snapshot: Option<PathBuf>,
     /// `None` if everything is judged.
     since: Option<report::Since>,
 }
@@ -93,6 +95,7 @@ impl Prepared {
         let postgres_by_default = declared.is_none();
         let paths_are_given = !args.paths.is_empty();
         let paths = wanted.paths;
+        let snapshot = args.snapshot.as_ref().or(config.snapshot.as_ref()).cloned();
         Ok(Self {
             config,
             inputs,
@@ -102,6 +105,7 @@ impl Prepared {
             postgres_by_default,
             paths_are_given,
             paths,
+            snapshot,
             since,
         })
     }

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     error::Error,
     finding::{Finding, Severity},
-    lint::{InputRole, judge_overrides},
+    lint::{InputRole, LintedFile, Shown, judge_overrides, judge_snapshot},
     report::{self, HiddenBy},
     rule::{Override, OverrideMisuse, Overrides},
     sql::source::Source,
@@ -20,6 +20,8 @@ pub(super) struct Sift<'p> {
     known: Option<Known>,
     /// What was declared of tables and has ended.
     ended: Vec<OverrideMisuse>,
+    /// What of the tables was asked for so far.
+    shown: Shown,
 }
 
 impl<'p> Sift<'p> {
@@ -31,11 +33,13 @@ impl<'p> Sift<'p> {
     ) -> Result<Self, Error> {
         let config = &prepared.config;
         if config.overrides.is_empty() && config.tables.heats.is_empty() {
-            return Ok(Self { prepared, overrides: Overrides::default(), known, ended: Vec::new() });
+            let (overrides, ended, shown) = (Overrides::default(), Vec::new(), Shown::default());
+            return Ok(Self { prepared, overrides, known, ended, shown });
         }
         let today = today(world)?;
         let overrides = Overrides::new(&config.overrides, today);
-        Ok(Self { prepared, overrides, known, ended: ended(config, today).collect() })
+        let (ended, shown) = (ended(config, today).collect(), Shown::default());
+        Ok(Self { prepared, overrides, known, ended, shown })
     }
 
     /// Whether the finding is to be reported, with the severity that it has then.
@@ -52,6 +56,17 @@ impl<'p> Sift<'p> {
             return Some(HiddenBy::Override);
         }
         self.known.as_mut().is_some_and(|it| it.has(finding)).then_some(HiddenBy::Baseline)
+    }
+
+    /// Takes note of what a file asked for.
+    pub(super) fn see(&mut self, file: &LintedFile<'_>) {
+        self.shown = self.shown.and(file.shown);
+    }
+
+    /// What is wrong with the snapshot. Only after all files.
+    pub(super) fn of_snapshot(&self) -> Option<Finding> {
+        let path = self.prepared.snapshot.as_deref()?;
+        judge_snapshot(path, &self.prepared.options().traffic, self.shown, self.prepared.rules())
     }
 
     /// What is wrong with the overrides, and the configuration in which they stand. Only after all findings.

@@ -78,6 +78,7 @@ pub(super) fn file<'i>(
         unread,
         statements,
         waits: replayed.waits,
+        shown: replayed.shown,
         findings: judged.findings,
     }
 }

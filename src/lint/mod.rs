@@ -17,6 +17,7 @@ mod replaced;
 mod replay;
 mod rerun;
 mod scope;
+mod shown;
 mod together;
 mod undone;
 
@@ -26,6 +27,7 @@ pub use meta::runs_no_sql;
 pub use observed::{Observation, Observations, judge_observed};
 pub use overrides::judge_overrides;
 pub use rerun::{Relinted, Rerun};
+pub use shown::{Shown, judge_snapshot};
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -115,6 +117,8 @@ pub struct LintedFile<'i> {
     pub statements: Vec<LintedStatement>,
     /// Whether later files can change what is said of it.
     pub waits: bool,
+    /// What of the tables was asked for up to here, and whether a snapshot has any.
+    pub shown: Shown,
     /// In the order of place. Of a file that is not judged: what of it is not in the catalog.
     pub findings: Vec<Finding>,
 }

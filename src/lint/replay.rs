@@ -6,6 +6,7 @@ use super::{
     Change, Input, InputRole, Observations, Options, embedded, hold, meta,
     read::{File, Kind, Piece},
     replaced, scope,
+    shown::Shown,
     together::{Now, Together},
     undone::{self, Question},
 };
@@ -28,6 +29,8 @@ pub(super) struct Replay {
     asked: Vec<&'static str>,
     together: Together,
     traffic: Arc<Traffic>,
+    /// `None` before anything is judged.
+    shown: Option<Shown>,
     catalog: Catalog,
     major: u16,
     n_files: u32,
@@ -55,6 +58,7 @@ pub(super) struct Replayed {
     pub(super) is_open: bool,
     /// Whether later files can change what is said of it.
     pub(super) waits: bool,
+    pub(super) shown: Shown,
 }
 
 /// One statement, or another piece, that ran.
@@ -99,6 +103,7 @@ impl Replay {
             asked: undone::asked(rules),
             together: Together::new(rules, options),
             traffic: Arc::clone(&options.traffic),
+            shown: None,
             catalog,
             major: options.postgres,
             n_files: 0,
@@ -140,6 +145,9 @@ impl Replay {
         let is_judged = input.role == InputRole::Linted && !self.is_quiet;
         self.together.start_file(input);
         self.catalog.remember_names(is_judged && !self.traffic.is_empty());
+        if is_judged && self.shown.is_none() {
+            self.shown.insert(Shown::default()).before(&self.catalog, &self.traffic);
+        }
         let mut statements = Vec::new();
         let mut rest = file.pieces;
         let mut declared = input.runner;
@@ -166,6 +174,7 @@ impl Replay {
         self.take_observed(&mut statements);
         if is_judged {
             hold::until_end(statements.iter_mut(), &self.traffic);
+            self.shown.get_or_insert_default().locked(&statements, &self.traffic);
         }
         self.together.deploy(input, &mut statements);
         replaced::mark(&mut statements);
@@ -173,8 +182,9 @@ impl Replay {
         let runner = parts.first().map_or(Runner::File, |it| it.1);
         let is_open = is_judged && self.catalog.session.open.is_some() && !self.traffic.is_empty();
         let comments = file.comments;
+        let shown = self.shown.unwrap_or_default();
         let mut replayed =
-            Replayed { runner, parts, statements, comments, questions, is_open, waits: false };
+            Replayed { runner, parts, statements, comments, questions, is_open, waits: false, shown };
         undone::answer_at_once(&mut replayed, &self.catalog);
         replayed.waits = is_open || !replayed.questions.is_empty();
         replayed

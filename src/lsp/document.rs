@@ -8,7 +8,7 @@ use super::{Surround, Surroundings, place, text::Text};
 use crate::{
     effect::Runner,
     finding::{Finding, Span},
-    lint::{Input, LintedFile, LintedStatement, Past},
+    lint::{Input, LintedFile, LintedStatement, Past, Shown},
 };
 
 /// An open document.
@@ -118,6 +118,7 @@ impl Judged {
             n_unreadable: self.n_unreadable,
             statements: vec![statement.clone()],
             waits: false,
+            shown: Shown::default(),
             findings: vec![finding.clone()],
         }
     }

@@ -201,6 +201,11 @@ impl Traffic {
         (!self.taken_on.is_empty()).then(|| format!("snapshot of {}", self.taken_on))
     }
 
+    /// Whether no snapshot says anything of any table.
+    pub fn has_no_table(&self) -> bool {
+        self.tables.is_empty()
+    }
+
     /// Whether the snapshot is so old that what is busy may have changed.
     pub fn is_old(&self) -> bool {
         self.is_old

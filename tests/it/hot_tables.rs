@@ -9,6 +9,7 @@ use lockkeeper::{
     traffic::{
         Heat, Snapshot, Traffic, hash,
         snapshot::{SCHEMA, Table},
+        written,
     },
 };
 
@@ -86,6 +87,51 @@ fn lost_data_is_as_bad_on_any_table() {
         line.split('[').next().unwrap().to_owned()
     };
     assert_eq!(severity(&said("DROP TABLE archive;")), severity(&without));
+}
+
+/// A snapshot of another database must not look like a check that was made.
+#[test]
+fn a_snapshot_that_shows_nothing_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lockkeeper.snapshot.json");
+    let file = path.to_str().unwrap();
+    let run = |command: &str, sql: &str, extra: &[&str]| {
+        let migration = folder.path().join("1.sql");
+        std::fs::write(&migration, sql).unwrap();
+        let args = [command, migration.to_str().unwrap(), "--pg", "17", "--snapshot", file];
+        in_world(&[&args, extra].concat(), b"", &[("SOURCE_DATE_EPOCH", "1795219200")])
+    };
+    let said = |command: &str, sql: &str| {
+        let ran = run(command, sql, if command == "lint" { &["--format", "concise"] } else { &[] });
+        (ran.code, ran.stdout)
+    };
+    let alter = "SET lock_timeout = '2s'; ALTER TABLE orders ADD COLUMN x int;";
+    let other = Table { name: "public.posts".to_owned(), reads_per_s: 1000.0, ..Table::default() };
+    let no_table = "the snapshot of 2026-11-19 has no table at all: nothing is known";
+    let none_of_them =
+        "the snapshot of 2026-11-19 has none of the tables that the migrations are about: nothing is known";
+    for (tables, problem, next) in [(vec![], no_table, no_table), (vec![other], none_of_them, "")] {
+        let taken_at = "2026-11-19T10:00:00Z".to_owned();
+        let snapshot = Snapshot { schema: SCHEMA.to_owned(), taken_at, tables, ..Snapshot::default() };
+        std::fs::write(&path, written(&snapshot).unwrap()).unwrap();
+        let (code, lint) = said("lint", alter);
+        assert!(
+            code == 0 && lint.contains(&format!("{file}:1:1: warning[snapshot-shows-nothing]: {problem}")),
+            "{lint}"
+        );
+        assert_eq!(run("lint", alter, &["--fail-on", "warning"]).code, 1);
+        assert!(
+            run("lint", alter, &["--format", "json"]).stdout.contains("\"rule\":\"snapshot-shows-nothing\"")
+        );
+        let (code, doctor) = said("doctor", alter);
+        assert!(code == 1 && doctor.contains(&format!("problem  snapshot: {problem}")), "{doctor}");
+        // What needs no snapshot is not told that it has none.
+        let (_, lint) = said("lint", "CREATE TABLE fresh (id bigint PRIMARY KEY);");
+        assert_eq!(lint.contains("snapshot-shows-nothing"), !next.is_empty(), "{lint}");
+        // One table is enough to see that it is one of this database.
+        let (_, lint) = said("lint", &format!("{alter} ALTER TABLE posts ADD COLUMN x int;"));
+        assert_eq!(lint.contains("snapshot-shows-nothing"), !next.is_empty(), "{lint}");
+    }
 }
 
 #[test]

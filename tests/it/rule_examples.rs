@@ -11,7 +11,7 @@ use std::{
 use lockkeeper::{
     config::Config,
     finding::{Finding, Severity},
-    lint::{Change, Input, InputRole, Lines, Options, judge_overrides, lint},
+    lint::{Change, Input, InputRole, Lines, Options, Shown, judge_overrides, judge_snapshot, lint},
     rule::{Example, Mark, Overrides, Producer, Reasons, Rule, RuleSet, When},
     sql::source::Source,
     traffic::{Snapshot, Traffic},
@@ -60,8 +60,11 @@ fn findings(rules: &RuleSet, example: &Example) -> Vec<Finding> {
         traffic: example.snapshot.as_deref().map_or_else(Arc::default, traffic),
         ..lint_options(example.options.pg.unwrap_or(MAJOR))
     };
-    let mut found: Vec<_> = lint(&inputs, rules, &options).into_iter().flat_map(|it| it.findings).collect();
+    let files = lint(&inputs, rules, &options);
+    let shown = files.iter().fold(Shown::default(), |all, it| all.and(it.shown));
+    let mut found: Vec<_> = files.into_iter().flat_map(|it| it.findings).collect();
     found.retain(|it| &*it.path == "example.sql");
+    found.extend(judge_snapshot(Path::new("lockkeeper.snapshot.json"), &options.traffic, shown, rules));
     if let Some(text) = &example.config {
         let config = Config::parse(Path::new("lockkeeper.toml"), text.clone()).unwrap();
         let mut overrides =

@@ -42,7 +42,7 @@ pub(super) fn checks(
     };
     let mut checks = histories(&prepared);
     checks.extend(schema(&prepared));
-    checks.push(tables(&prepared));
+    checks.extend(tables(&prepared));
     let baseline = args.baseline.as_ref().or(config.baseline.as_ref());
     let (known, missing) = match baseline.map(|it| Known::read(it, &prepared.inputs)).transpose() {
         Ok(known) => (known, None),
@@ -59,12 +59,16 @@ pub(super) fn checks(
 }
 
 /// What is known of how much tables are used.
-fn tables(prepared: &Prepared) -> Check {
+fn tables(prepared: &Prepared) -> Option<Check> {
     let traffic = &prepared.options().traffic;
     let Some(snapshot) = traffic.snapshot() else {
         let says = if traffic.is_empty() { "how much tables are used is not known" } else { "as declared" };
-        return Check::ok("tables", format!("{says}; `lockkeeper snapshot` asks a server"));
+        return Some(Check::ok("tables", format!("{says}; `lockkeeper snapshot` asks a server")));
     };
+    // What is wrong with it is said below.
+    if traffic.has_no_table() {
+        return None;
+    }
     let counts = traffic.counts().map(|(heat, n)| format!("{n} {}", heat.name()));
     let times = traffic.calibration().map_or_else(
         || "times are assumed; `lockkeeper calibrate` measures them".to_owned(),
@@ -72,9 +76,9 @@ fn tables(prepared: &Prepared) -> Check {
     );
     let says = format!("{} ({snapshot}; {times})", counts.join(", "));
     if traffic.is_old() {
-        return Check::note("tables", says, "take a new one: `lockkeeper snapshot`");
+        return Some(Check::note("tables", says, "take a new one: `lockkeeper snapshot`"));
     }
-    Check::ok("tables", says)
+    Some(Check::ok("tables", says))
 }
 
 /// Nobody says what to lint: what could be named?
@@ -166,6 +170,7 @@ fn judged(prepared: &Prepared, mut sift: Sift<'_>, has_baseline: bool) -> Vec<Ch
     let (mut n_statements, mut n_unreadable, mut unread) = (0, 0, Vec::new());
     prepared.judge(|files| {
         for file in files {
+            sift.see(&file);
             n_statements += file.n_statements;
             n_unreadable += file.n_unreadable;
             for mut finding in file.findings {
@@ -194,6 +199,8 @@ fn judged(prepared: &Prepared, mut sift: Sift<'_>, has_baseline: bool) -> Vec<Ch
             }
         });
     }
+    let snapshot = sift.of_snapshot();
+    checks.extend(snapshot.map(|it| Check::problem("snapshot", it.message, it.help.unwrap_or_default())));
     checks.extend(overrides(prepared, &sift));
     checks
 }
