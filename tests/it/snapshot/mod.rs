@@ -1,5 +1,6 @@
 //! `snapshot`: what it says of a server is what was done there.
 
+mod clients;
 mod hot;
 mod replica;
 mod setup;

@@ -8,30 +8,30 @@ use std::{
 use lockkeeper::pg::{Sandbox, snapshot::take};
 
 use super::{assert_done, database, done, setup::address, table};
-use crate::support::{majors, server};
+use crate::support::{majors, on_each};
 
 #[test]
 fn what_a_replica_reads_is_added_and_a_failover_is_an_error() {
-    // Of the oldest and the newest: they are copied in different ways.
-    let majors = majors();
-    let (oldest, newest) = (majors[0], majors[majors.len() - 1]);
-    thread::scope(|scope| {
-        for major in if oldest == newest { vec![oldest] } else { vec![oldest, newest] } {
-            scope.spawn(move || check(major));
-        }
-    });
+    oldest_and_newest(check);
 }
 
-fn check(major: u16) {
-    let Some(primary) = server(major) else { return };
-    drop(database(&primary, "shop"));
-    done(&primary, "shop", &[]);
+/// Replicas are copied in different ways.
+pub(super) fn oldest_and_newest(check: fn(&Sandbox)) {
+    let majors = majors();
+    let mut ends = vec![majors[0], majors[majors.len() - 1]];
+    ends.dedup();
+    on_each(&ends, check);
+}
+
+fn check(primary: &Sandbox) {
+    drop(database(primary, "shop"));
+    done(primary, "shop", &[]);
     let replica = primary.replica().unwrap();
-    caught_up(&primary, &replica);
-    let addresses = [&replica, &primary].map(|it| address(it, "shop"));
+    caught_up(primary, &replica);
+    let addresses = [&replica, primary].map(|it| address(it, "shop"));
     let read = "SELECT count(*) FROM quiet";
     let snapshot = take(&addresses, || {
-        done(&primary, "shop", &["INSERT INTO quiet VALUES (2), (3)", read]);
+        done(primary, "shop", &["INSERT INTO quiet VALUES (2), (3)", read]);
         done(&replica, "shop", &[read, read, read]);
     })
     .unwrap();
@@ -63,7 +63,7 @@ fn check(major: u16) {
 }
 
 /// Waits until the replica has what the primary has written.
-fn caught_up(primary: &Sandbox, replica: &Sandbox) {
+pub(super) fn caught_up(primary: &Sandbox, replica: &Sandbox) {
     let written = primary.connect("postgres").unwrap().rows("SELECT pg_current_wal_lsn()").unwrap();
     let session = replica.connect("postgres").unwrap();
     let caught_up = format!("SELECT pg_last_wal_replay_lsn() >= '{}'", written[0].text(0));
