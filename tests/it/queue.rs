@@ -13,15 +13,15 @@ use lockkeeper::{
 use crate::support::{majors, on_each};
 
 /// How many statements come each second.
-const PER_S: u32 = 30;
+const PER_S: u32 = 25;
 /// How many come altogether, each on a connection of its own.
-const N: u32 = 84;
+const N: u32 = 100;
 /// When the DDL comes, after the first of them.
 const DDL_AFTER: Duration = Duration::from_millis(300);
 /// How long the reader has the table from then on.
-const READER: Duration = Duration::from_millis(1200);
+const READER: Duration = Duration::from_secs(2);
 /// How long the DDL's transaction is open once it has its lock.
-const HELD: Duration = Duration::from_millis(700);
+const HELD: Duration = Duration::from_secs(1);
 /// The pool whose end is foretold.
 const POOL: u64 = 30;
 
