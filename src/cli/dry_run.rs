@@ -85,6 +85,7 @@ fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
             InputRole::History => Purpose::Earlier,
             InputRole::Linted => Purpose::Judged,
         },
+        framework: linted.input.framework,
         parts: linted.parts.clone(),
         predicted: linted.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
     }

@@ -3,8 +3,9 @@
 //! Compared are the relations that were there before, for all to see: nobody waits for others. Not compared is what neither side decides:
 //!
 //! - whether a query reads a table from end to end, which the planner chooses by the rows that there are;
-//! - that nothing was written, and nothing locked for that, where there was no row to write;
-//! - what code does that a statement runs: which of its statements run depends on what they find.
+//! - that nothing was written, and less was locked for that, where there was no row to write;
+//! - the work on an index, which its table tells as well: one that is dropped and one that is made may have the same name;
+//! - what code does that a statement runs, or a trigger: which of its statements run depends on what they find.
 
 use std::collections::BTreeMap;
 
@@ -99,12 +100,15 @@ pub struct Done {
 pub fn compare(predicted: Option<&Outcome>, statement: Option<&Statement>, observed: &Observed) -> Done {
     let effects = predicted.map(|it| it.effects.as_slice()).unwrap_or_default();
     let should_have_failed = predicted.and_then(Outcome::fails_with);
+    let weighs = Weighs::of(statement, observed);
     let open = match (predicted, statement) {
         (None, _) | (_, None) => Some("nothing was predicted of what cannot be read"),
         (_, Some(statement)) if runs_code(statement) => Some("it runs code, which decides what it does"),
+        _ if weighs.is_query && observed.fires_triggers => {
+            Some("it fires triggers, whose code decides what they do")
+        }
         _ => None,
     };
-    let weighs = Weighs::of(statement, observed);
     let predictions = if should_have_failed.is_some() { BTreeMap::new() } else { sides(effects, observed) };
     let mut relations: BTreeMap<&str, Pair> = BTreeMap::new();
     for (name, (kind, side)) in &predictions {
@@ -181,8 +185,8 @@ fn runs_code(statement: &Statement) -> bool {
 struct Weighs {
     /// Whether the planner decides what is read from end to end.
     is_planned: bool,
-    /// Whether it would have written rows, and there were none.
-    wrote_nothing: bool,
+    /// Whether the rows that there are decide what is written, and what is locked for that.
+    is_query: bool,
     /// Whether it ran by itself, so that locks on some relations were let go unseen.
     was_alone: bool,
 }
@@ -209,12 +213,7 @@ impl Weighs {
                     | Statement::RefreshMaterializedView { .. }
             )
         );
-        let wrote = observed.relations.iter().any(|it| it.work.contains(Work::WriteRows));
-        Self {
-            is_planned: is_query || reads,
-            wrote_nothing: is_query && !wrote,
-            was_alone: observed.was_alone,
-        }
+        Self { is_planned: is_query || reads, is_query, was_alone: observed.was_alone }
     }
 
     fn differ(&self, pair: &Pair) -> bool {
@@ -224,20 +223,23 @@ impl Weighs {
         let (predicted, observed) = (pair.predicted.unwrap_or_default(), pair.observed.unwrap_or_default());
         let had = predicted.had.max(observed.had);
         let lock_differs = match (predicted.lock, observed.lock) {
-            (Some(_), None) if self.wrote_nothing => false,
+            (predicted, observed) if self.is_query && predicted >= observed => false,
             // What is new depends on it; who reads or writes does not wait for that.
             (None, Some(Lock::AccessShare)) => false,
             // What the transaction holds already covers what is weaker.
             (predicted, observed) => predicted.max(had) != observed.max(had),
         };
-        lock_differs || self.compared(predicted.work) != self.compared(observed.work)
-    }
-
-    fn compared(&self, work: WorkSet) -> WorkSet {
-        work.iter()
-            .filter(|it| !(self.is_planned && *it == Work::Scan))
-            .filter(|it| !(self.wrote_nothing && *it == Work::WriteRows))
-            .collect()
+        let is_index = matches!(pair.kind, RelationKind::Index | RelationKind::PartitionedIndex);
+        let work_differs = Work::ALL.into_iter().any(|work| {
+            let (predicted, observed) = (predicted.work.contains(work), observed.work.contains(work));
+            let is_open = match work {
+                Work::Scan => self.is_planned,
+                Work::WriteRows => self.is_query && predicted,
+                Work::BuildIndex | Work::Rewrite => false,
+            };
+            predicted != observed && !is_open && !is_index
+        });
+        lock_differs || work_differs
     }
 }
 

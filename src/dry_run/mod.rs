@@ -6,6 +6,7 @@
 //! What a statement did is compared with what was predicted of it, and becomes [`Effect`]s, which the same rules judge.
 
 mod backdrop;
+mod books;
 mod compare;
 mod engine;
 mod judged;
@@ -34,6 +35,8 @@ pub struct File<'f> {
     pub source: &'f Source,
     /// What it is there for.
     pub purpose: Purpose,
+    /// The framework that runs it.
+    pub framework: &'f str,
     /// Where each of its parts begins that is sent on its own, in bytes from the file's start, and how it is sent.
     pub parts: Vec<(usize, Runner)>,
     /// What is predicted of each statement, in order; only of files that are judged.
@@ -125,6 +128,11 @@ pub fn run(
     let made = roles::make(sandbox, texts)?;
     if !made.is_empty() {
         ran.backdrop.push(format!("roles that the files name were made: {}", made.join(", ")));
+    }
+    // A dump has the framework's own table, if it was there.
+    let is_dumped = files.iter().any(|it| it.purpose == Purpose::Schema);
+    if let Some(file) = files.first().filter(|_| !is_dumped) {
+        books::open(sandbox, database, file.framework)?;
     }
     let mut engine = engine::Engine::new(sandbox, database, settings)?;
     let is_judged = |it: &&File<'_>| it.purpose == Purpose::Judged;

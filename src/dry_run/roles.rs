@@ -41,6 +41,7 @@ const NO_ROLES: &[&str] =
 /// Adds the roles that a statement names, and those that it makes itself.
 fn read(statement: &str, named: &mut BTreeSet<String>, made: &mut BTreeSet<String>) {
     let words = words(statement);
+    let words = words.as_slice();
     let is = |n: usize, word: &str| words.get(n).is_some_and(|it: &Word| it.is(word));
     let mut grants = None;
     for n in 0..words.len() {
@@ -104,12 +105,18 @@ impl Word {
     }
 }
 
-/// The words of a statement, also of those in strings and bodies, where code may be.
+/// The words of a statement without its comments. Of strings only those of code count, which dollars quote.
 fn words(statement: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut rest = statement;
     while let Some(first) = rest.chars().next() {
         let is_part = |it: char| it.is_alphanumeric() || it == '_' || it == '$';
+        let skipped = [("--", "\n"), ("/*", "*/"), ("'", "'")].iter().find(|it| rest.starts_with(it.0));
+        if let Some((begin, end)) = skipped {
+            let after = rest.get(begin.len()..).and_then(|it| it.split_once(end));
+            rest = after.map_or("", |it| it.1);
+            continue;
+        }
         let (end, quoted) = if first == '"' {
             let end = rest.get(1..).and_then(|it| it.find('"')).map_or(rest.len(), |it| it + 2);
             (end, true)

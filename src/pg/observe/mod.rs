@@ -45,6 +45,8 @@ pub struct Observed {
     pub held: BTreeMap<String, Vec<Lock>>,
     /// The names of the relations that were there before, and not only for its own transaction.
     pub existing: BTreeSet<String>,
+    /// Whether it writes to a relation that has triggers of somebody's own.
+    pub fires_triggers: bool,
     /// Whether it ran outside of any transaction that could be looked at in its end.
     pub was_alone: bool,
     /// How long it ran, without the time in which it waited for who observed it.
@@ -75,6 +77,7 @@ impl Observed {
             toast: Vec::new(),
             held: BTreeMap::new(),
             existing: BTreeSet::new(),
+            fires_triggers: false,
             was_alone: false,
             took,
             refusal: Some(refusal),
@@ -85,11 +88,14 @@ impl Observed {
     fn of(before: &Before<'_>, held: &Held, evidence: &Evidence, took: Duration) -> Self {
         let mut relations = Vec::new();
         let mut toast: Vec<(String, Lock)> = Vec::new();
+        let mut fires_triggers = false;
         for (oid, relation) in before.relations.iter() {
             let lock = held.strongest(oid);
+            let in_force = lock.max(before.held.strongest(oid));
+            fires_triggers |= relation.has_triggers && in_force >= Some(Lock::RowExclusive);
             match (relation.kind, lock) {
                 (Some(kind), lock) => {
-                    let work = evidence.work(oid, relation, lock);
+                    let work = evidence.work(oid, relation, in_force);
                     if lock.is_some() || !work.is_empty() {
                         relations.push(ObservedRelation { name: relation.name(), kind, lock, work });
                     }
@@ -110,6 +116,7 @@ impl Observed {
             toast,
             held: before.held.iter().filter_map(named).collect(),
             existing: before.existing(),
+            fires_triggers,
             was_alone: false,
             took,
             refusal: None,

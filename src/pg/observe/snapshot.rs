@@ -22,6 +22,8 @@ pub(super) struct Relation {
     pub(super) table: u32,
     /// For a TOAST table or its index: whose it is; else 0.
     pub(super) toast_of: u32,
+    /// Whether it has triggers that somebody made.
+    pub(super) has_triggers: bool,
 }
 
 impl Relation {
@@ -43,7 +45,8 @@ pub(super) struct Relations(BTreeMap<u32, Relation>);
 impl Relations {
     pub(super) fn read(session: &Session) -> Result<Self, Error> {
         let rows = session.rows(&format!(
-            "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, i.indrelid, o.oid \
+            "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, i.indrelid, o.oid, \
+             c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
              LEFT JOIN pg_catalog.pg_class o \
@@ -58,6 +61,7 @@ impl Relations {
                 file: oid(row, 4),
                 table: oid(row, 5),
                 toast_of: oid(row, 6),
+                has_triggers: row.is_true(7),
             };
             (oid(row, 0), relation)
         });

@@ -88,6 +88,7 @@ fn a_wrong_prediction_is_told() {
         .map(|(it, purpose)| File {
             source: &it.input.source,
             purpose,
+            framework: it.input.framework,
             parts: it.parts.clone(),
             predicted: it.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
         })
@@ -288,4 +289,30 @@ fn a_run_that_is_killed_leaves_nothing() {
         assert!(killed.elapsed() < Duration::from_secs(20), "{:?} are still there", folders_of(run.id()));
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn the_frameworks_own_table_is_there_before_the_first_migration() {
+    let folder = tempfile::tempdir().unwrap();
+    let migrations = folder.path().join("migrations");
+    fs::create_dir(&migrations).unwrap();
+    let text = "CREATE TABLE t (a int);\nDELETE FROM _sqlx_migrations WHERE version = 7;";
+    fs::write(migrations.join("20260101000000_first.sql"), text).unwrap();
+    let (_, report) = json(&["--framework", "sqlx", migrations.to_str().unwrap()]);
+    assert_eq!(outcomes(&report), ["ran", "ran"]);
+}
+
+#[test]
+fn what_a_trigger_does_is_shown_and_not_compared() {
+    let (_folder, path) = folder(&[
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE TABLE log (a int);
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (1); RETURN NULL; END $$;
+         CREATE TRIGGER note AFTER UPDATE ON t FOR EACH STATEMENT EXECUTE FUNCTION note();",
+        "UPDATE t SET a = 2;",
+    ]);
+    let (_, report) = json(&["--fail-on", "never", &path]);
+    let statement = &report["runs"][0]["files"][1]["statements"][0];
+    assert_eq!(statement["not_compared"], "it fires triggers, whose code decides what they do");
+    let names: Vec<_> = statement["effects"].as_array().unwrap().iter().map(|it| &it["relation"]).collect();
+    assert_eq!(names, ["public.log", "public.t"]);
 }
