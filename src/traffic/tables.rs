@@ -246,8 +246,11 @@ impl Traffic {
 
     /// What was measured of the table, or of the table that an index is of.
     pub fn table(&self, relation: &Relation) -> Option<&Table> {
-        let by_name = |name: &Name| self.measured(name).or_else(|| self.tables.get(self.table_of(name)?));
-        names(relation).find_map(by_name)
+        names(relation).find_map(|it| self.by_name(it))
+    }
+
+    fn by_name(&self, name: &Name) -> Option<&Table> {
+        self.measured(name).or_else(|| self.tables.get(self.table_of(name)?))
     }
 
     fn measured(&self, name: &Name) -> Option<&Table> {
@@ -266,21 +269,25 @@ impl Traffic {
         hashed.map_or(Cow::Borrowed(name), Cow::Owned)
     }
 
-    /// How much a relation is used: an index like its table.
+    /// How much a relation is used: an index like its table, and a table that took the name of another like the hotter of both, since the
+    /// application goes by names.
     pub fn heat(&self, relation: &Relation) -> Heat {
-        if let Some(declared) = names(relation).find_map(|it| self.declaration(it)) {
-            return declared.heat;
+        names(relation).filter_map(|it| self.heat_by_name(it)).max().unwrap_or_default()
+    }
+
+    fn heat_by_name(&self, name: &Name) -> Option<Heat> {
+        if let Some(declared) = self.declaration(name) {
+            return Some(declared.heat);
         }
-        let Some(table) = self.table(relation) else { return Heat::Unknown };
         // Whoever reads a partitioned table locks its partitions.
-        let heats = self.above(table).map(|it| self.by_rate(it));
-        heats.max().unwrap_or_default()
+        self.above(self.by_name(name)?).map(|it| self.by_rate(it)).max()
     }
 
     /// Whether more may want the relation than were seen at it: those whom somebody declares, and those who come for the partitioned table,
     /// of which all lock its partitions though they may read none of them.
     pub fn has_unseen_users(&self, relation: &Relation, blocks: Blocks) -> bool {
-        let seen = self.table(relation).map_or(Heat::Unknown, |it| self.by_rate(it));
+        let seen = names(relation).filter_map(|it| Some(self.by_rate(self.by_name(it)?)));
+        let seen = seen.max().unwrap_or_default();
         let is_declared = names(relation).any(|it| self.declaration(it).is_some());
         (is_declared || blocks == Blocks::Everything) && self.heat(relation) > seen
     }
@@ -304,8 +311,11 @@ impl Traffic {
             return None;
         }
         let heat = self.heat(relation).name();
-        let (known_as, measured) = names(relation)
-            .find_map(|it| Some((it, self.measured(it)?)))
+        // Of two names that of which it is so hot; of equals the first.
+        let measured = names(relation).filter_map(|it| Some((it, self.measured(it)?)));
+        let (known_as, measured) = measured
+            .rev()
+            .max_by_key(|(name, _)| self.heat_by_name(name))
             .map_or((&relation.name, None), |(name, table)| (name, Some(table)));
         let name = if *known_as == relation.name {
             known_as.to_string()
@@ -334,12 +344,12 @@ impl Traffic {
 
     /// How many statements come each second that a lock of this kind on the relation makes wait.
     pub fn per_s(&self, relation: &Relation, blocks: Blocks) -> Option<f64> {
-        let table = self.table(relation)?;
-        Some(match blocks {
+        let rates = names(relation).filter_map(|it| self.by_name(it)).map(|table| match blocks {
             Blocks::Nothing => 0.0,
             Blocks::Writes => table.writes_per_s,
             Blocks::Everything => table.reads_per_s + table.writes_per_s,
-        })
+        });
+        rates.max_by(f64::total_cmp)
     }
 
     /// How long a lock on the relation may be waited for: as long as the longest transaction that was seen, or until `lock_timeout_ms`.
@@ -350,7 +360,7 @@ impl Traffic {
 }
 
 /// The names under which a relation may be known, the best first.
-fn names(relation: &Relation) -> impl Iterator<Item = &Name> {
+fn names(relation: &Relation) -> impl DoubleEndedIterator<Item = &Name> {
     relation.known_as.as_deref().into_iter().chain([&relation.name])
 }
 
