@@ -96,7 +96,8 @@ fn insert(insert: &Insert, depth: Depth, effects: &mut Effects<'_>) {
         depth,
         every_row,
         counted: insert.query.as_ref().is_none_or(|it| it.relations.is_empty() && it.functions.is_empty()),
-        opens_indexes: insert.updates_on_conflict,
+        // `infer_arbiter_indexes` in `src/backend/optimizer/util/plancat.c`.
+        opens_indexes: insert.updates_on_conflict || insert.names_conflict,
         only: false,
         nesting: MAX_NESTING,
     };

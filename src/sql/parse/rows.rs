@@ -26,6 +26,9 @@ pub(super) fn insert(node: &ast::Insert, ctes: &[Ident]) -> Option<Statement> {
     let updates_on_conflict = conflict
         .as_ref()
         .is_some_and(|it| matches!(it.conflict_action(), Some(ast::ConflictAction::ConflictDoUpdateSet(_))));
+    let names_conflict = conflict
+        .as_ref()
+        .is_some_and(|it| matches!(it.conflict_target(), Some(ast::ConflictTarget::ConflictOnIndex(_))));
     let on_conflict = conflict.is_some();
     reads.visit_some(conflict);
     reads.visit_some(node.returning_clause());
@@ -36,6 +39,7 @@ pub(super) fn insert(node: &ast::Insert, ctes: &[Ident]) -> Option<Statement> {
         query: rows,
         n_rows,
         updates_on_conflict,
+        names_conflict,
         on_conflict,
         with: reads.into_query(false),
         literals: source.map_or_else(Vec::new, |it| literals(it.syntax())),

@@ -50,6 +50,8 @@ pub struct Insert {
     pub n_rows: Option<usize>,
     /// `ON CONFLICT … DO UPDATE`.
     pub updates_on_conflict: bool,
+    /// `ON CONFLICT (…)`, with the columns of the unique index that is meant.
+    pub names_conflict: bool,
     /// `ON CONFLICT` of any form.
     pub on_conflict: bool,
     /// What its WITH clause and RETURNING read.
