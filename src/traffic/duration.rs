@@ -1,6 +1,9 @@
 //! How long a statement takes, where nothing of what it does is unknown.
 
-use super::{Hold, Traffic, job::Job};
+use super::{
+    Hold, Traffic,
+    job::{Job, is_of_foreign_key},
+};
 use crate::{
     effect::{Action, Effect, Manner, Outcome, Reason, Relation, Role, Target, Work},
     sql::statement::{Ident, Name, RelationKind, StatementKind},
@@ -151,10 +154,6 @@ fn works(effect: &Effect, outcome: &Outcome) -> Vec<Work> {
         return vec![Work::Scan];
     }
     Work::ALL.into_iter().filter(|it| effort.contains(*it) && !(is_read && *it == Work::Scan)).collect()
-}
-
-fn is_of_foreign_key(effect: &Effect) -> bool {
-    effect.manners.contains(Manner::ForeignKey) || effect.because == Some(Reason::ForeignKeyColumn)
 }
 
 fn is_rewritten(relation: &Relation, outcome: &Outcome) -> bool {

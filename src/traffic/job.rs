@@ -107,12 +107,14 @@ impl Traffic {
 
     fn rewrite(&self, job: Job<'_>, sized: Sized<'_>) -> Option<Estimate> {
         match job.effect.action {
+            // What is out of line is put there again, piece by piece: that takes several times as long as its bytes in rows.
+            _ if sized.has_toast() => None,
             // Indexes stay where they are; of an index alone nothing was measured.
-            Action::SetTablespace if job.relation.kind.has_rows() => sized.with_toast(Task::Copy),
+            Action::SetTablespace if job.relation.kind.has_rows() => sized.of(Task::Copy),
             // In the order of an index, by sorting or by reading that.
             Action::SetTablespace | Action::Cluster | Action::Repack => None,
-            Action::Vacuum => Some(sized.with_toast(Task::Copy)?.then(self.indexes(sized)?)),
-            _ => Some(sized.with_toast(Task::Rewrite)?.then(self.indexes(sized)?)),
+            Action::Vacuum => Some(sized.of(Task::Copy)?.then(self.indexes(sized)?)),
+            _ => Some(sized.of(Task::Rewrite)?.then(self.indexes(sized)?)),
         }
     }
 
@@ -138,26 +140,34 @@ impl Traffic {
 
 impl Job<'_> {
     fn scan(self, sized: Sized<'_>) -> Option<Estimate> {
-        let effect = self.effect;
-        if effect.action == Action::Vacuum {
-            return None;
-        }
-        let of_key =
-            effect.manners.contains(Manner::ForeignKey) || effect.because == Some(Reason::ForeignKeyColumn);
-        match (of_key, effect.role) {
+        match (is_of_foreign_key(self.effect), self.effect.role) {
+            _ if self.effect.action == Action::Vacuum => None,
             // What it takes to look keys up is in the time of the table that has them; the whole is read at most.
             (true, Role::Referenced) => Some(sized.of(Task::Scan)?.or(Estimate::NOTHING)),
             (true, _) => sized.of(Task::ForeignKey),
             // Whether a value is NULL stands in its row.
-            (false, _)
-                if matches!(effect.action, Action::SetNotNull | Action::AddNotNull)
-                    || effect.because == Some(Reason::NullableIndexColumn) =>
-            {
-                sized.of(Task::Scan)
-            }
-            (false, _) => sized.perhaps_with_toast(Task::Scan),
+            (false, _) if self.tests_for_null_only() => sized.of(Task::Scan),
+            (false, _) => sized.perhaps_with_toast(Task::Check),
         }
     }
+
+    /// Whether the one scan of the table tests nothing but NULL.
+    fn tests_for_null_only(self) -> bool {
+        let is_of_null = |it: &Effect| {
+            matches!(it.action, Action::SetNotNull | Action::AddNotNull)
+                || it.because == Some(Reason::NullableIndexColumn)
+        };
+        let of_table = |it: &&Effect| it.relation.as_ref() == Some(self.relation);
+        let scans =
+            self.outcome.effects.iter().filter(of_table).filter(|it| it.effort().contains(Work::Scan));
+        let mut tests = scans.filter(|it| !it.effort().contains(Work::BuildIndex) && !is_of_foreign_key(it));
+        tests.all(is_of_null)
+    }
+}
+
+/// Whether the scan of an effect looks the keys of a foreign key up.
+pub(super) fn is_of_foreign_key(effect: &Effect) -> bool {
+    effect.manners.contains(Manner::ForeignKey) || effect.because == Some(Reason::ForeignKeyColumn)
 }
 
 fn hold(estimate: &Estimate) -> Hold {

@@ -37,9 +37,12 @@ pub(super) fn steps(task: Task, collation: Option<&str>) -> Option<Steps> {
     let index = |key: &str| (&[][..], format!("CREATE INDEX built ON subject ({key})"), DROP_INDEX);
     let (before, statement, after) = match task {
         Task::Scan => {
-            let statement =
-                "ALTER TABLE subject ADD CONSTRAINT tested CHECK (number <> 0 AND word <> '')".to_owned();
-            (&[][..], statement, &["ALTER TABLE subject DROP CONSTRAINT tested"][..])
+            let statement = "ALTER TABLE subject ALTER COLUMN word SET NOT NULL".to_owned();
+            (&[][..], statement, &["ALTER TABLE subject ALTER COLUMN word DROP NOT NULL"][..])
+        }
+        Task::Check => {
+            let statement = "ALTER TABLE subject ADD CONSTRAINT tested CHECK (number <> 0 AND word NOT IN ('a', 'b', 'c'))";
+            (&[][..], statement.to_owned(), &["ALTER TABLE subject DROP CONSTRAINT tested"][..])
         }
         Task::ForeignKey => {
             let statement =

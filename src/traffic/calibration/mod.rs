@@ -71,8 +71,10 @@ pub struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
-    /// Every row is read and tested.
+    /// Every row is read, and a column tested for NULL.
     Scan,
+    /// Every row is read, and an expression of some terms is true of it.
+    Check,
     /// Every row's key is sought in another table, which has a tenth of its rows.
     ForeignKey,
     /// An index on an integer by whose order the rows stand.
@@ -121,8 +123,9 @@ pub const N_INDEXES: u32 = 2;
 
 impl Task {
     /// Every task, in the order in which they are measured.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Scan,
+        Self::Check,
         Self::ForeignKey,
         Self::IndexOrdered,
         Self::IndexFixed,
@@ -141,6 +144,7 @@ impl Task {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Scan => "scan",
+            Self::Check => "check",
             Self::ForeignKey => "foreign-key",
             Self::IndexOrdered => "index-ordered",
             Self::IndexFixed => "index-fixed",
