@@ -13,11 +13,12 @@ use crate::{
     config::FailOn,
     dry_run::{self, Fate, File, Purpose, Ran},
     error::Error,
+    finding::Severity,
     lint::{self, Input, InputRole, LintedFile, Observation, Observations, Options},
     pg::{Sandbox, sandbox},
     report::{
         Summary, Target,
-        dry_run::{Report, Run},
+        dry_run::{Counts, Report, Run},
     },
 };
 
@@ -55,7 +56,9 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
     let assumed = prepared.assumed();
     write(&Report { assumed: &assumed, runs: &runs, summary: &summary }, &outputs, world)?;
     let fail_on = args.fail_on.or(prepared.config.fail_on).unwrap_or(FailOn::Error);
-    Ok(if fail_on.fails(summary.worst()) { FINDINGS } else { CLEAN })
+    // What follows a refusal did not run: whoever allows the finding does not make that a pass.
+    let is_refused = Counts::of(&runs).n_refused > 0 && fail_on.fails(Severity::Error);
+    Ok(if is_refused || fail_on.fails(summary.worst()) { FINDINGS } else { CLEAN })
 }
 
 /// Runs one history on one server, and judges what it did.

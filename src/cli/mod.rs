@@ -5,7 +5,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | nothing at or above `--fail-on` (default: `error`) |
-//! | 1 | at least one such finding; of `doctor`, a problem |
+//! | 1 | at least one such finding; of `doctor`, a problem; of `dry-run`, also a statement that the server refused |
 //! | 2 | the job could not be done: usage, configuration, an unreadable file, a report that could not be written |
 
 mod args;

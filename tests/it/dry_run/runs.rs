@@ -145,6 +145,17 @@ fn a_refusal_that_is_predicted_is_not_told_twice() {
 }
 
 #[test]
+fn a_refusal_that_is_allowed_is_no_pass() {
+    let (_folder, path) = folder(&[
+        "CREATE TABLE t (a int);",
+        "BEGIN;\n-- lockkeeper: allow fails-in-transaction: we know\nCREATE INDEX CONCURRENTLY i ON t (a);\nCOMMIT;",
+    ]);
+    let (ran, report) = json(&[&path]);
+    assert_eq!((ran.code, &report["summary"]["errors"]), (1, &0.into()));
+    assert_eq!(json(&["--fail-on", "never", &path]).0.code, 0);
+}
+
+#[test]
 fn what_was_there_before_must_be_made() {
     let (folder, _) =
         folder(&["CREATE TABLE t (a int);\n\nALTER TABLE missing ADD COLUMN b int;", "SELECT 1;"]);
