@@ -144,6 +144,9 @@ pub(super) struct DryRun {
     /// Fill each table that was there before with so many rows, of all that its schema allows: NULLs, and values that come again.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
+    /// What `${name}`, `{{name}}` or psql's `:name` stands for in the files. May be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = value)]
+    pub set: Vec<(String, String)>,
     /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
     pub format: Vec<Output>,
@@ -348,6 +351,12 @@ fn reason(text: &str) -> Result<String, String> {
         reason if reason.contains(['\n', '\r']) => Err("one line, please".to_owned()),
         reason => Ok(reason.to_owned()),
     }
+}
+
+#[cfg(unix)]
+fn value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn linter(name: &str) -> Result<&'static Foreign, String> {

@@ -44,9 +44,7 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
         let server = Sandbox::start(postgres, &settings)?;
         for (n, history) in prepared.inputs.histories.iter().enumerate() {
             let database = format!("dry_run_{n}");
-            runs.push(
-                prepared.install(|| run_one(history, &prepared, &options, &server, &database, args.rows))?,
-            );
+            runs.push(prepared.install(|| run_one(history, &prepared, &options, &server, &database, args))?);
         }
     }
     let mut summary = Summary::default();
@@ -68,11 +66,13 @@ fn run_one<'p>(
     options: &Options,
     server: &Sandbox,
     database: &str,
-    n_rows: Option<u64>,
+    args: &Args,
 ) -> Result<Run<'p>, Error> {
     let predicted = lint::lint(history, prepared.rules(), options);
     let files: Vec<File<'_>> = predicted.iter().map(file).collect();
-    let ran = dry_run::run(server, database, &files, &options.settings, n_rows)?;
+    let told =
+        dry_run::Options { settings: options.settings.clone(), n_rows: args.rows, values: args.set.clone() };
+    let ran = dry_run::run(server, database, &files, &told)?;
     let observed = observations(&predicted, &ran);
     let mut files = lint::judge_observed(history, prepared.rules(), options, observed);
     files.retain(|it| it.input.role == InputRole::Linted);

@@ -18,14 +18,19 @@ use crate::{
 };
 
 /// Runs one file without looking at it.
-pub(super) fn make(engine: &mut Engine<'_>, file: &File<'_>, ran: &mut Ran) -> Result<(), Error> {
+pub(super) fn make(
+    engine: &mut Engine<'_>,
+    file: &File<'_>,
+    values: &[(String, String)],
+    ran: &mut Ran,
+) -> Result<(), Error> {
     let is_dump = file.purpose == Purpose::Schema;
     let failed = |span, refusal: &Refusal| Error::Backdrop {
         place: place(file.source.path(), file.source, span),
         problem: refusal.to_string(),
     };
     engine.start_file()?;
-    let all = pieces(file)?;
+    let all = pieces(file, values)?;
     ran.n_before += all.len();
     let mut dump = Dump::default();
     for (runner, pieces) in parts(file, &all) {

@@ -30,10 +30,11 @@ const ACTIVE_TRANSACTION: &str = "25001";
 pub(super) fn run<'f>(
     engine: &mut Engine<'_>,
     files: impl Iterator<Item = &'f File<'f>>,
+    values: &[(String, String)],
     ran: &mut Ran,
 ) -> Result<(), Error> {
     // A file that cannot be sent ends the run before it begins.
-    let files = files.map(|file| Ok((file, pieces(file)?))).collect::<Result<Vec<_>, Error>>()?;
+    let files = files.map(|file| Ok((file, pieces(file, values)?))).collect::<Result<Vec<_>, Error>>()?;
     let mut run = Run { engine, files: Vec::new(), open: Vec::new(), is_over: false };
     for (file, pieces) in &files {
         run.file(file, pieces)?;
@@ -59,7 +60,7 @@ impl Run<'_, '_> {
             self.engine.start_file()?;
         }
         for (runner, pieces) in parts(file, pieces) {
-            let read = self.start_part(runner, file, pieces)?;
+            let read = self.start_part(runner, pieces)?;
             for piece in pieces {
                 let fate = match &read {
                     _ if self.is_over => Fate::NotRun,
@@ -81,23 +82,22 @@ impl Run<'_, '_> {
     }
 
     /// Begins a part. The error is what the server says of the message as a whole, and of which statement.
-    fn start_part(
-        &mut self,
-        runner: Runner,
-        file: &File<'_>,
-        pieces: &[Piece],
-    ) -> Result<Result<(), (Span, Refusal)>, Error> {
+    fn start_part(&mut self, runner: Runner, pieces: &[Piece]) -> Result<Result<(), (Span, Refusal)>, Error> {
         if self.is_over {
             return Ok(Ok(()));
         }
-        if let (Runner::Query, Some(first), Some(last)) = (runner, pieces.first(), pieces.last())
+        if let (Runner::Query, Some(last)) = (runner, pieces.last())
             && pieces.iter().all(|it| it.rows.is_none())
         {
-            let message = Span { start: first.span.start, end: last.span.end }.of(file.source.text());
-            if let Err(refusal) = self.engine.reads(message)? {
-                let at = refusal.position.and_then(|it| usize::try_from(it).ok()).unwrap_or(1);
-                let at = message.char_indices().nth(at.saturating_sub(1)).map_or(message.len(), |it| it.0);
-                let is_there = |it: &&Piece| it.span.end >= first.span.start + at;
+            let message: String = pieces.iter().flat_map(|it| [it.text.as_str(), ";\n"]).collect();
+            if let Err(refusal) = self.engine.reads(&message)? {
+                let mut left = refusal.position.and_then(|it| usize::try_from(it).ok()).unwrap_or(1);
+                let is_there = |it: &&Piece| {
+                    let n_characters = it.text.chars().count() + ";\n".len();
+                    let is_there = left <= n_characters;
+                    left = left.saturating_sub(n_characters);
+                    is_there
+                };
                 let span = pieces.iter().find(is_there).unwrap_or(last).span;
                 return Ok(Err((span, Refusal { position: None, ..refusal })));
             }
@@ -244,7 +244,11 @@ fn fate(mut observed: Observed, piece: &Piece, predicted: Option<&Outcome>) -> F
     if let Some(refusal) = observed.refusal.take() {
         return refused(refusal, predicted);
     }
-    let done = compare(predicted, piece.statement.as_ref(), &observed);
+    let mut done = compare(predicted, piece.statement.as_ref(), &observed);
+    if piece.is_filled_in {
+        done.compared = done.compared.left_open("lint does not know what was put into it");
+        done.effects = predicted.map(|it| it.effects.clone()).unwrap_or_default();
+    }
     Fate::Observed { observed: Box::new(observed), compared: done.compared, effects: done.effects }
 }
 

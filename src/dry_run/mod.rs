@@ -112,16 +112,20 @@ pub enum Fate {
     NotRun,
 }
 
+/// What a run is told besides the files.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What is in force at the begin of each session: name and value.
+    pub settings: Vec<(String, String)>,
+    /// With how many rows the tables are filled that were there before.
+    pub n_rows: Option<u64>,
+    /// What psql or the framework puts into the files: name and value.
+    pub values: Vec<(String, String)>,
+}
+
 /// Runs `files` in `database`, which the server does not have yet, in their order; those that are judged come last.
-///
-/// `settings` are in force at the begin of each session: name and value. The tables that were there before get `n_rows` rows each.
-pub fn run(
-    sandbox: &Sandbox,
-    database: &str,
-    files: &[File<'_>],
-    settings: &[(String, String)],
-    n_rows: Option<u64>,
-) -> Result<Ran, Error> {
+pub fn run(sandbox: &Sandbox, database: &str, files: &[File<'_>], options: &Options) -> Result<Ran, Error> {
+    let (settings, values) = (options.settings.as_slice(), options.values.as_slice());
     sandbox.create_database(database)?;
     let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
     let texts = files.iter().map(|it| it.source.text());
@@ -137,13 +141,13 @@ pub fn run(
     let mut engine = engine::Engine::new(sandbox, database, settings)?;
     let is_judged = |it: &&File<'_>| it.purpose == Purpose::Judged;
     for file in files.iter().filter(|it| !is_judged(it)) {
-        backdrop::make(&mut engine, file, &mut ran)?;
+        backdrop::make(&mut engine, file, values, &mut ran)?;
     }
     engine.finish_batch()?;
-    if let Some(n_rows) = n_rows {
+    if let Some(n_rows) = options.n_rows {
         ran.backdrop.extend(rows::fill(sandbox, database, n_rows)?);
     }
-    judged::run(&mut engine, files.iter().filter(is_judged), &mut ran)?;
+    judged::run(&mut engine, files.iter().filter(is_judged), values, &mut ran)?;
     Ok(ran)
 }
 

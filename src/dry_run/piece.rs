@@ -8,7 +8,7 @@ use crate::{
         Statement,
         parse::parse,
         source::Span,
-        split::{self, PieceKind, StandInKind},
+        split::{self, PieceKind, StandIn, StandInKind},
         statement::Transaction,
     },
 };
@@ -19,6 +19,8 @@ pub(super) struct Piece {
     pub(super) text: String,
     /// What it is; `None` if it cannot be read, which the server may see otherwise.
     pub(super) statement: Option<Statement>,
+    /// Whether values were put into its text.
+    pub(super) is_filled_in: bool,
     /// The rows that follow a `COPY … FROM stdin`.
     pub(super) rows: Option<String>,
 }
@@ -27,8 +29,8 @@ pub(super) struct Piece {
 const HARMLESS: &[&str] =
     &["restrict", "unrestrict", "echo", "timing", "pset", "encoding", "set", "unset", "."];
 
-/// The statements of a file, in order. What stands in the file and cannot be sent is an error: to leave it out would be to run another file.
-pub(super) fn pieces(file: &File<'_>) -> Result<Vec<Piece>, Error> {
+/// The statements of a file, in order, with `values` put into them. What stands in the file and cannot be sent is an error: to leave it out would be to run another file.
+pub(super) fn pieces(file: &File<'_>, values: &[(String, String)]) -> Result<Vec<Piece>, Error> {
     let (source, text) = (file.source, file.source.text());
     let unrunnable =
         |span, problem: String| Error::Unrunnable { place: place(source.path(), source, span), problem };
@@ -40,18 +42,14 @@ pub(super) fn pieces(file: &File<'_>) -> Result<Vec<Piece>, Error> {
         let span = piece.span;
         match &piece.kind {
             PieceKind::Statement(stand_ins) => {
-                if let Some(filled_in) = stand_ins.iter().find(|it| it.kind != StandInKind::Nothing) {
-                    let name = filled_in.span.of(text);
-                    return Err(unrunnable(
-                        filled_in.span,
-                        format!(
-                            "nobody says what {name} stands for: run a copy of the file in which it is filled in"
-                        ),
-                    ));
-                }
-                let text = piece.text_for_parser(text).into_owned();
+                let text = filled_in(&piece, stand_ins, text, values).map_err(|at| {
+                    let name = at.of(text);
+                    let problem = format!("nobody says what {name} stands for; --set name=value does");
+                    unrunnable(at, problem)
+                })?;
                 let statement = parse(&text).ok();
-                pieces.push(Piece { span, text, statement, rows: None });
+                let is_filled_in = stand_ins.iter().any(|it| it.kind != StandInKind::Nothing);
+                pieces.push(Piece { span, text, statement, is_filled_in, rows: None });
             }
             PieceKind::CopyData { .. } => {
                 let rows = span.of(text);
@@ -70,6 +68,39 @@ pub(super) fn pieces(file: &File<'_>) -> Result<Vec<Piece>, Error> {
         }
     }
     Ok(pieces)
+}
+
+/// The statement as the server gets it; the error is the place of what nobody gives a value.
+fn filled_in(
+    piece: &split::Piece,
+    stand_ins: &[StandIn],
+    text: &str,
+    values: &[(String, String)],
+) -> Result<String, Span> {
+    let mut filled = String::new();
+    let mut at = piece.span.start;
+    for stand_in in stand_ins {
+        let Span { start, end } = stand_in.span;
+        filled.push_str(Span { start: at, end: start }.of(text));
+        at = end;
+        if stand_in.kind == StandInKind::Nothing {
+            continue;
+        }
+        let name = stand_in.span.of(text).trim_matches(|it: char| !(it.is_alphanumeric() || it == '_'));
+        let value = values.iter().rev().find(|it| it.0 == name).map(|it| it.1.as_str());
+        let value = value.ok_or(stand_in.span)?;
+        match stand_in.kind {
+            StandInKind::Value | StandInKind::Placeholder => filled.push_str(value),
+            StandInKind::String => filled.extend(["'", &value.replace('\'', "''"), "'"]),
+            StandInKind::Identifier | StandInKind::QuotedPlaceholder => {
+                filled.extend(["\"", &value.replace('"', "\"\""), "\""]);
+            }
+            StandInKind::IsSet => filled.push_str("TRUE"),
+            StandInKind::Nothing => {}
+        }
+    }
+    filled.push_str(Span { start: at, end: piece.span.end }.of(text));
+    Ok(filled)
 }
 
 impl Piece {

@@ -93,7 +93,7 @@ fn a_wrong_prediction_is_told() {
             predicted: it.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
         })
         .collect();
-    let ran = dry_run::run(&server, DATABASE, &files, &[], None).unwrap();
+    let ran = dry_run::run(&server, DATABASE, &files, &dry_run::Options::default()).unwrap();
     let statement = ran.statements().next().unwrap();
     let said = "public.orders: predicted ACCESS EXCLUSIVE with scan, build-index, observed SHARE with scan, build-index";
     assert_eq!(statement.said(), [("prediction-differs", said.to_owned())]);
@@ -174,9 +174,23 @@ fn what_nobody_can_send_is_an_error() {
     let (_folder, path) = folder(&["CREATE TABLE t (a int);\nGRANT SELECT ON t TO ${reader};"]);
     let ran = lockkeeper(&["dry-run", &path]);
     let said = format!(
-        "error: {path}/1.sql:2: cannot run this: nobody says what ${{reader}} stands for: run a copy of the file in which it is filled in\n"
+        "error: {path}/1.sql:2: cannot run this: nobody says what ${{reader}} stands for; --set name=value does\n"
     );
     assert_eq!((ran.code, ran.stdout, ran.stderr), (2, String::new(), said));
+    let (_, report) = json(&["--set", "reader=public", &path]);
+    assert_eq!(outcomes(&report), ["ran", "ran"]);
+}
+
+#[test]
+fn values_are_put_in_as_psql_and_frameworks_do() {
+    let (_folder, path) = folder(&[
+        "CREATE TABLE :table (\"{{.column}}\" text DEFAULT :'text', :\"other\" int DEFAULT ${number});
+         DO $$ BEGIN ASSERT (SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attname IN ('A', 'b\"c')) = 2; END $$;",
+    ]);
+    let values = ["table=t", "column=A", "text=it's", "other=b\"c", "number=7"];
+    let set: Vec<&str> = values.iter().flat_map(|it| ["--set", it]).collect();
+    let (_, report) = json(&[&set[..], &[&path]].concat());
+    assert_eq!(outcomes(&report), ["ran", "ran"]);
 }
 
 #[test]
