@@ -588,6 +588,8 @@ pub struct Outcome {
     pub situation: Situation,
     /// What it does.
     pub effects: Vec<Effect>,
+    /// Whether it calls, for each row, a function of which nobody knows how long it takes.
+    pub takes_unknown_time: bool,
 }
 
 /// Where a statement stands: what transaction it is in and which timeouts are in force.

@@ -314,10 +314,16 @@ impl Replay {
         input: &Input,
     ) -> Ran {
         let situation = self.situation(runner, predict::must_run_alone(statement));
-        let mut outcome = Outcome { statement: statement.kind(), situation, effects: Vec::new() };
+        let mut outcome = Outcome {
+            statement: statement.kind(),
+            situation,
+            effects: Vec::new(),
+            takes_unknown_time: false,
+        };
         let mut origins = Vec::new();
         if is_judged {
             outcome.effects = predict::predict_in_session(statement, &self.catalog, self.major);
+            outcome.takes_unknown_time = predict::takes_unknown_time(statement, &self.catalog);
         }
         let transaction = self.catalog.session.transaction;
         let line = |offset| input.source.position(offset).line;
@@ -354,7 +360,8 @@ impl Replay {
 
     /// What has no effects.
     fn ran_quietly(&self, span: Span, statement: StatementKind, said: Vec<Said>, runner: Runner) -> Ran {
-        let outcome = Outcome { statement, situation: self.situation(runner, false), effects: Vec::new() };
+        let situation = self.situation(runner, false);
+        let outcome = Outcome { statement, situation, effects: Vec::new(), takes_unknown_time: false };
         let transaction = self.catalog.session.transaction;
         Ran { span, outcome, origins: Vec::new(), said, transaction, held: None, makes: Vec::new() }
     }

@@ -77,10 +77,10 @@ enum Pass<'o> {
 }
 
 impl Traffic {
-    /// How long what a statement does takes; `None` if something of it is unknown: a table's size, a query.
+    /// How long what a statement does takes; `None` if something of it is unknown: a table's size, a query, a function.
     pub fn duration(&self, outcome: &Outcome) -> Option<Hold> {
         let reads_others = outcome.effects.iter().any(|it| it.role == Role::Read);
-        if !is_told_whole(outcome.statement) || reads_others {
+        if !is_told_whole(outcome.statement) || reads_others || outcome.takes_unknown_time {
             return None;
         }
         // The sizes of a partitioned table are those of its partitions.

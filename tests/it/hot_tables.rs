@@ -42,6 +42,9 @@ fn work_of_a_moment_is_a_note() {
         "INSERT INTO orders VALUES (1)",
         "COMMENT ON TABLE orders IS 'x'",
         "CREATE INDEX c2 ON countries (iso)",
+        "CREATE INDEX c2 ON countries (lower(name))",
+        "UPDATE countries SET name = lower(name) WHERE length(name) > 2",
+        "ALTER TABLE countries ADD COLUMN a uuid DEFAULT gen_random_uuid()",
     ] {
         is_told(&format!("{INDEX} {next};"), "note[index-blocks-writes]");
     }
@@ -61,6 +64,14 @@ fn what_is_not_known_makes_nothing_milder() {
         "UPDATE countries SET name = (SELECT max(name) FROM orders)",
         "REFRESH MATERIALIZED VIEW daily",
         "CREATE INDEX e1 ON elsewhere (name)",
+        "UPDATE countries SET name = fetch(name)",
+        "UPDATE countries SET name = '' WHERE pg_sleep(1) IS NULL",
+        "DELETE FROM countries WHERE fetch(name) = ''",
+        "ALTER TABLE countries ADD CONSTRAINT c CHECK (fetch(name) = '')",
+        "ALTER TABLE countries ALTER COLUMN name TYPE int USING fetch(name)",
+        "ALTER TABLE countries ADD COLUMN a int DEFAULT fetch('')",
+        "CREATE INDEX c2 ON countries (fetch(name))",
+        "CREATE INDEX c2 ON countries (name) WHERE fetch(name) = ''",
         "this is no SQL",
         "UPDATE orders SET note = ''",
         "CREATE INDEX o1 ON orders (customer_id)",

@@ -7,6 +7,7 @@ mod alter_table;
 mod attach_index;
 mod attached;
 mod bound;
+mod calls;
 mod closure;
 mod create_as;
 mod create_index;
@@ -41,6 +42,7 @@ use crate::{
     sql::statement::{RelationKind, Statement},
 };
 
+pub(crate) use calls::takes_unknown_time;
 pub(crate) use effects::{Effects, Known};
 pub use held::held;
 pub use transaction::refused_in_code;
