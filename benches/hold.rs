@@ -339,7 +339,9 @@ fn report(all: &[Outcome]) {
     }
     let measured: Vec<&Outcome> = all.iter().filter(|it| it.basis == "measured").collect();
     let n_within = measured.iter().filter(|it| it.is_within()).count();
-    let ratios = measured.iter().filter_map(|it| it.said).map(|(low, high)| high / low);
+    // Whole milliseconds make a ratio of a few of them.
+    let bands = measured.iter().filter_map(|it| it.said).filter(|it| it.0 >= 10.0);
+    let ratios = bands.map(|(low, high)| high / low);
     println!(
         "\n{n_within} of {} within the band ({:.0} %); the widest band has a high/low of {:.2}; {} not measured\n",
         measured.len(),

@@ -74,7 +74,7 @@ impl Traffic {
             let calibration = self.calibration()?;
             let sized = Sized::new(calibration, job.table)?;
             let estimate = match job.work {
-                Work::Scan => job.scan(sized),
+                Work::Scan => self.scan(job, sized),
                 Work::BuildIndex => self.build(job, sized),
                 Work::Rewrite => self.rewrite(job, sized),
                 Work::WriteRows => self.write(job, sized),
@@ -84,6 +84,29 @@ impl Traffic {
             Some(hold(&estimate?.between_more(least, most)))
         };
         measured().unwrap_or_else(|| assumed::hold(job.work, job.table))
+    }
+
+    fn scan(&self, job: Job<'_>, sized: Sized<'_>) -> Option<Estimate> {
+        match (is_of_foreign_key(job.effect), job.effect.role) {
+            _ if job.effect.action == Action::Vacuum => None,
+            // What it takes to look keys up is in the time of the table that has them. Where that is the smaller one, all of this one may be
+            // read, or a few rows by its index.
+            (true, Role::Referenced) if self.has_fewer_rows_in_referring(job, sized) => {
+                Some(sized.of(Task::Scan)?.or(Estimate::NOTHING))
+            }
+            (true, Role::Referenced) => Some(Estimate::NOTHING),
+            (true, _) => sized.of(Task::ForeignKey),
+            // Whether a value is NULL stands in its row.
+            (false, _) if job.tests_for_null_only() => sized.of(Task::Scan),
+            (false, _) => sized.perhaps_with_toast(Task::Check),
+        }
+    }
+
+    fn has_fewer_rows_in_referring(&self, job: Job<'_>, referenced: Sized<'_>) -> bool {
+        let of_key = job.outcome.effects.iter().filter(|it| it.action == job.effect.action);
+        let referring = of_key.filter(|it| it.role != Role::Referenced && is_of_foreign_key(it));
+        let rows = referring.filter_map(|it| self.table(it.relation.as_ref()?)?.rows).max();
+        rows.is_none_or(|it| it < referenced.rows)
     }
 
     fn build(&self, job: Job<'_>, sized: Sized<'_>) -> Option<Estimate> {
@@ -139,18 +162,6 @@ impl Traffic {
 }
 
 impl Job<'_> {
-    fn scan(self, sized: Sized<'_>) -> Option<Estimate> {
-        match (is_of_foreign_key(self.effect), self.effect.role) {
-            _ if self.effect.action == Action::Vacuum => None,
-            // What it takes to look keys up is in the time of the table that has them; the whole is read at most.
-            (true, Role::Referenced) => Some(sized.of(Task::Scan)?.or(Estimate::NOTHING)),
-            (true, _) => sized.of(Task::ForeignKey),
-            // Whether a value is NULL stands in its row.
-            (false, _) if self.tests_for_null_only() => sized.of(Task::Scan),
-            (false, _) => sized.perhaps_with_toast(Task::Check),
-        }
-    }
-
     /// Whether the one scan of the table tests nothing but NULL.
     fn tests_for_null_only(self) -> bool {
         let is_of_null = |it: &Effect| {
