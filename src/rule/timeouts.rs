@@ -2,7 +2,11 @@
 
 use crate::{
     finding::{Range, Stall, Timeout},
-    traffic::{Hold, Queue, Traffic, about, time},
+    traffic::{
+        Hold, Queue, Traffic, about,
+        number::{float, whole},
+        time,
+    },
 };
 
 /// The `lock_timeout` that is recommended, in milliseconds.
@@ -46,7 +50,7 @@ pub(super) fn compare(
 pub(super) fn in_words(stalls: &[Stall]) -> Option<String> {
     let of = |timeout: Timeout| stalls.iter().find(|it| it.timeout == timeout);
     let (without, with) = (of(Timeout::None)?, of(Timeout::Recommended)?);
-    let few = whole(WORTH_IT * as_float(without.waiting.high));
+    let few = whole(WORTH_IT * float(without.waiting.high));
     if of(Timeout::InForce).is_some() || without.waiting.high == 0 || with.waiting.high > few {
         return None;
     }
@@ -61,15 +65,4 @@ pub(super) fn in_words(stalls: &[Stall]) -> Option<String> {
 
 fn range((low, high): (f64, f64)) -> Range {
     Range { low: whole(low), high: whole(high) }
-}
-
-/// The nearest whole number; estimates are far below what does not fit.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
-pub(super) fn whole(number: f64) -> u64 {
-    number.round() as u64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "estimates have two digits")]
-fn as_float(number: u64) -> f64 {
-    number as f64
 }

@@ -1,13 +1,10 @@
 //! How bad a finding is, given what is known of its tables: heat for every lock, size for work that grows with them.
 
-use super::{
-    Severities,
-    timeouts::{self, whole},
-};
+use super::{Severities, timeouts};
 use crate::{
     effect::{Blocks, Effect, Harm, Lock, Outcome, Relation, Target},
     finding::{Damage, Range, Severity, Stall},
-    traffic::{Basis, Grade, Heat, Hold, Queue, Traffic, about, between, grouped, time},
+    traffic::{Basis, Grade, Heat, Hold, Queue, Traffic, about, between, grouped, number::whole, time},
 };
 
 /// What is known when one statement is judged.

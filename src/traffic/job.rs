@@ -3,6 +3,7 @@
 use super::{
     Basis, Hold, Traffic, assumed,
     calibration::{Calibration, Estimate, Task},
+    number::{float, whole},
     snapshot::Table,
 };
 use crate::effect::{Action, Effect, Manner, Outcome, Reason, Relation, Role, Work};
@@ -183,19 +184,5 @@ pub(super) fn is_of_foreign_key(effect: &Effect) -> bool {
 
 fn hold(estimate: &Estimate) -> Hold {
     let (low, high) = estimate.band();
-    Hold {
-        low_ms: whole(low.round()),
-        high_ms: whole(high.round()),
-        basis: Basis::Measured(whole(estimate.factor().round()).max(1)),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "estimates have two digits")]
-fn float(number: u64) -> f64 {
-    number as f64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
-fn whole(number: f64) -> u64 {
-    number as u64
+    Hold { low_ms: whole(low), high_ms: whole(high), basis: Basis::Measured(whole(estimate.factor()).max(1)) }
 }

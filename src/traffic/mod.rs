@@ -6,11 +6,13 @@
 mod assumed;
 pub mod calibration;
 mod duration;
+mod file;
 pub mod hash;
 mod hold;
 mod index;
 mod job;
 pub mod merge;
+pub mod number;
 mod queue;
 pub mod rates;
 pub mod sample;

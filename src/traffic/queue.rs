@@ -4,7 +4,7 @@
 //! behind the migration as well. Source: `src/backend/storage/lmgr/README`, Lock Requests; `ProcSleep` in
 //! `src/backend/storage/lmgr/proc.c`.
 
-use super::Hold;
+use super::{Hold, number::float};
 
 /// What waits behind a lock.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +26,7 @@ impl Queue {
         let longest_ms = hold.high_ms.saturating_add(wait_ms);
         let waiting = (statements(hold.low_ms), statements(longest_ms));
         let stalled_s = (stalled_s(per_s, hold.low_ms), stalled_s(per_s, longest_ms));
-        let pool_gone_s = pool.map(|it| as_float(it) / per_s).filter(|it| *it < in_seconds(longest_ms));
+        let pool_gone_s = pool.map(|it| float(it) / per_s).filter(|it| *it < in_seconds(longest_ms));
         Self { per_s, waiting, stalled_s, pool_gone_s }
     }
 
@@ -35,7 +35,7 @@ impl Queue {
     #[must_use]
     pub fn after(self, n_tries: u64, timeout_ms: u64) -> Self {
         let (low, high) = self.stalled_s;
-        Self { stalled_s: (low, high + as_float(n_tries) * stalled_s(self.per_s, timeout_ms)), ..self }
+        Self { stalled_s: (low, high + float(n_tries) * stalled_s(self.per_s, timeout_ms)), ..self }
     }
 }
 
@@ -45,10 +45,5 @@ fn stalled_s(per_s: f64, ms: u64) -> f64 {
 }
 
 fn in_seconds(ms: u64) -> f64 {
-    as_float(ms) / 1000.0
-}
-
-#[expect(clippy::cast_precision_loss, reason = "estimates have two digits")]
-fn as_float(number: u64) -> f64 {
-    number as f64
+    float(ms) / 1000.0
 }

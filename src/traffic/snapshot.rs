@@ -162,15 +162,7 @@ pub struct Index {
 impl Snapshot {
     /// Reads a file; else what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Head {
-            schema: String,
-        }
-        let head: Head = serde_json::from_str(text).map_err(|it| it.to_string())?;
-        if head.schema != SCHEMA {
-            return Err(format!("its schema is `{}`, and this release reads `{SCHEMA}`", head.schema));
-        }
-        serde_json::from_str(text).map_err(|it| it.to_string())
+        super::file::parse(text, SCHEMA)
     }
 }
 

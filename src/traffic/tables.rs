@@ -97,8 +97,6 @@ pub struct Traffic {
     /// The day of the snapshot, and that it is old if it is.
     taken_on: String,
     is_old: bool,
-    /// Whether text is compared by the rules of a language; `None` if that is not known.
-    is_collated: Option<bool>,
     calibration: Option<Calibration>,
     /// The settings of the snapshot's server.
     settings: BTreeMap<String, String>,
@@ -115,18 +113,12 @@ impl Traffic {
     pub fn with(mut self, snapshot: Snapshot, days: Option<i64>) -> Self {
         self.is_hashed = snapshot.hashed;
         self.longest_ms = snapshot.transactions.longest_ms;
-        self.settings.clone_from(&snapshot.settings);
         let max = snapshot.settings.get("max_connections").and_then(|it| it.parse::<u64>().ok());
         self.pool = self
             .pool
             .or_else(|| max.map(|it| it.saturating_sub(snapshot.transactions.n_sessions)))
             .filter(|it| *it > 0);
-        self.is_collated = snapshot.settings.get("lc_collate").and_then(|it| match it.as_str() {
-            "C" | "POSIX" => Some(false),
-            // The C library compares it, but by no language's rules.
-            other if other.starts_with("C.") => None,
-            _ => Some(true),
-        });
+        self.settings = snapshot.settings;
         snapshot.taken_at.split('T').next().unwrap_or_default().clone_into(&mut self.taken_on);
         if let Some(days) = days.filter(|it| *it > OLD_DAYS) {
             self.is_old = true;
@@ -168,8 +160,14 @@ impl Traffic {
         others.map(|(name, value)| format!("{name} = {value}")).collect()
     }
 
+    /// Whether text is compared by the rules of a language; `None` if that is not known.
     pub(super) fn is_collated(&self) -> Option<bool> {
-        self.is_collated
+        match self.settings.get("lc_collate")?.as_str() {
+            "C" | "POSIX" => Some(false),
+            // The C library compares it, but by no language's rules.
+            other if other.starts_with("C.") => None,
+            _ => Some(true),
+        }
     }
 
     /// The columns of a table; of a partition those of its partitioned table.

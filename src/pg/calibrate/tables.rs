@@ -1,7 +1,10 @@
 //! The tables that are worked on: the same columns, with short rows and with long ones.
 
 use super::super::Session;
-use crate::{error::Error, traffic::calibration::Task};
+use crate::{
+    error::Error,
+    traffic::{calibration::Task, number::float},
+};
 
 /// How the rows of a table differ from those of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,9 +77,4 @@ pub(super) fn make(session: &Session, shape: Shape, rows: u64) -> Result<f64, Er
 /// Removes what [`make`] made.
 pub(super) fn remove(session: &Session) -> Result<(), Error> {
     session.batch("DROP TABLE IF EXISTS subject, parent")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no table has so many rows")]
-fn float(rows: u64) -> f64 {
-    rows as f64
 }

@@ -5,7 +5,7 @@
 //! size before. Nothing that PostgreSQL does to every row grows much slower than the rows or much faster than n·log n, so a power beyond
 //! these bounds is noise.
 
-use super::{Point, Series};
+use super::{super::number::float, Point, Series};
 
 /// The powers that are believed.
 const POWERS: (f64, f64) = (0.95, 1.2);
@@ -27,9 +27,7 @@ impl Series {
         let fixed = self.fixed_ms();
         let sizes = self.points.iter().filter(|it| it.rows > 0);
         // A time below the fixed one is noise; its logarithm must still be a number.
-        sizes
-            .map(|Point { rows, ms }| (super::estimate::as_float(*rows), (ms - fixed).max(ms / 10.0)))
-            .collect()
+        sizes.map(|Point { rows, ms }| (float(*rows), (ms - fixed).max(ms / 10.0))).collect()
     }
 
     /// The largest size.
@@ -60,7 +58,7 @@ impl Series {
 fn power(sizes: &[(f64, f64)]) -> f64 {
     let largest = sizes.get(sizes.len().saturating_sub(N_LARGEST)..).unwrap_or(sizes);
     let points: Vec<(f64, f64)> = largest.iter().map(|(rows, ms)| (rows.ln(), ms.ln())).collect();
-    let n = super::estimate::as_float(points.len() as u64);
+    let n = float(points.len() as u64);
     let (mean_x, mean_y) =
         (points.iter().map(|it| it.0).sum::<f64>() / n, points.iter().map(|it| it.1).sum::<f64>() / n);
     let covariance: f64 = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();

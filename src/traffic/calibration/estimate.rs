@@ -1,6 +1,6 @@
 //! From how long to how long a task takes on a table of so many rows of such a width.
 
-use super::{Calibration, Machine, Series, Task, curve::Times};
+use super::{super::number::float, Calibration, Machine, Series, Task, curve::Times};
 
 /// By how much the same work on the same machine differs from one time to the next, and from table to table: half as long, or twice.
 /// Runs of one rewrite differed by 1.7 times. `benches/hold.rs` holds it against servers.
@@ -82,7 +82,7 @@ impl Calibration {
         let mut widths: Vec<&Series> = self.series.iter().filter(|it| it.task == task).collect();
         widths.sort_by(|a, b| a.row_bytes.total_cmp(&b.row_bytes));
         let (narrow, wide) = (*widths.first()?, *widths.last()?);
-        let rows = as_float(rows);
+        let rows = float(rows);
         let largest = narrow.largest().min(wide.largest());
         // A table of few rows may be as large as one of many.
         let factor = (rows / largest).max(rows * row_bytes / (wide.largest() * wide.row_bytes));
@@ -109,7 +109,7 @@ impl Calibration {
             return (0.0, 0.0);
         };
         match bytes.checked_sub(memory) {
-            Some(beyond @ 1..) if rate > 0.0 => [beyond, bytes].map(|it| as_float(it) / rate * 1000.0).into(),
+            Some(beyond @ 1..) if rate > 0.0 => [beyond, bytes].map(|it| float(it) / rate * 1000.0).into(),
             _ => (0.0, 0.0),
         }
     }
@@ -118,12 +118,7 @@ impl Calibration {
     pub(in crate::traffic) fn update(&self, rows: u64, row_bytes: f64, n_indexes: usize) -> Option<Estimate> {
         let plain = self.estimate(Task::Update, rows, row_bytes)?;
         let indexed = self.estimate(Task::UpdateIndexed, rows, row_bytes)?;
-        let n = as_float(n_indexes as u64) / f64::from(super::N_INDEXES);
+        let n = float(n_indexes as u64) / f64::from(super::N_INDEXES);
         Some(plain.with(indexed, |plain, indexed| plain + (indexed - plain).max(0.0) * n))
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "estimates have two digits")]
-pub(super) fn as_float(number: u64) -> f64 {
-    number as f64
 }

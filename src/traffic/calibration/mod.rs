@@ -171,15 +171,7 @@ impl fmt::Display for Calibration {
 impl Calibration {
     /// Reads a file; else what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Head {
-            schema: String,
-        }
-        let head: Head = serde_json::from_str(text).map_err(|it| it.to_string())?;
-        if head.schema != SCHEMA {
-            return Err(format!("its schema is `{}`, and this release reads `{SCHEMA}`", head.schema));
-        }
-        let mut read: Self = serde_json::from_str(text).map_err(|it| it.to_string())?;
+        let mut read: Self = super::file::parse(text, SCHEMA)?;
         for series in &mut read.series {
             series.points.sort_by_key(|it| it.rows);
             let task = series.task.name();
