@@ -5,7 +5,7 @@ use crate::{
     catalog::{Catalog, ConstraintKind},
     sql::{
         Statement,
-        statement::{AlterAction, ColumnConstraintKind, ColumnDef, Expr, Ident, Name, TableConstraintKind},
+        statement::{AlterAction, ColumnConstraintKind, ColumnDef, Expr, Name, TableConstraintKind},
     },
 };
 
@@ -24,50 +24,40 @@ const QUICK: [&str; 9] = [
 
 /// Whether `statement` calls such a function for each row.
 pub(crate) fn takes_unknown_time(statement: &Statement, catalog: &Catalog) -> bool {
-    let is_unknown = |it: &Name| !is_builtin(it) && !QUICK.contains(&it.name.as_str());
-    functions(statement, catalog).iter().any(is_unknown)
-}
-
-fn functions(statement: &Statement, catalog: &Catalog) -> Vec<Name> {
-    let of = |expr: Option<&Expr>| expr.map(|it| it.functions.clone()).unwrap_or_default();
     match statement {
-        Statement::Update(it) => [it.reads.functions.clone(), of(it.predicate.as_ref())].concat(),
-        Statement::Delete(it) => [it.reads.functions.clone(), of(it.predicate.as_ref())].concat(),
-        Statement::CreateIndex(it) => {
-            it.expressions.iter().chain(&it.predicate).flat_map(|it| it.functions.clone()).collect()
-        }
-        Statement::Alter(it) => {
-            let of_action = |action: &AlterAction| match action {
-                AlterAction::AddColumn { column, .. } => of_column(column),
-                AlterAction::SetType { using, .. } => of(using.as_ref()),
-                AlterAction::SetExpression { expr, .. } => of(Some(expr)),
-                AlterAction::AddConstraint(it) => match &it.kind {
-                    TableConstraintKind::Check(expr) => of(Some(expr)),
-                    _ => Vec::new(),
-                },
-                AlterAction::ValidateConstraint { name } => of_constraint(&it.name, name, catalog),
-                _ => Vec::new(),
-            };
-            it.actions.iter().flat_map(of_action).collect()
-        }
-        _ => Vec::new(),
+        Statement::Update(it) => are_unknown(&it.reads.functions) || it.predicate.as_ref().is_some_and(calls),
+        Statement::Delete(it) => are_unknown(&it.reads.functions) || it.predicate.as_ref().is_some_and(calls),
+        Statement::CreateIndex(it) => it.expressions.iter().chain(&it.predicate).any(calls),
+        Statement::Alter(it) => it.actions.iter().any(|action| match action {
+            AlterAction::AddColumn { column, .. } => column_calls(column),
+            AlterAction::SetType { using, .. } => using.as_ref().is_some_and(calls),
+            AlterAction::SetExpression { expr, .. } => calls(expr),
+            AlterAction::AddConstraint(added) => {
+                matches!(&added.kind, TableConstraintKind::Check(expr) if calls(expr))
+            }
+            AlterAction::ValidateConstraint { name } => {
+                let constraint = catalog.find(&it.name).and_then(|it| it.constraint(name));
+                matches!(constraint.map(|it| &it.kind), Some(ConstraintKind::Check { functions, .. }) if are_unknown(functions))
+            }
+            _ => false,
+        }),
+        _ => false,
     }
 }
 
-fn of_column(column: &ColumnDef) -> Vec<Name> {
-    let exprs = column.constraints.iter().filter_map(|it| match &it.kind {
+fn are_unknown(functions: &[Name]) -> bool {
+    functions.iter().any(|it| !is_builtin(it) && !QUICK.contains(&it.name.as_str()))
+}
+
+fn calls(expr: &Expr) -> bool {
+    are_unknown(&expr.functions)
+}
+
+fn column_calls(column: &ColumnDef) -> bool {
+    column.constraints.iter().any(|it| match &it.kind {
         ColumnConstraintKind::Default(expr)
         | ColumnConstraintKind::Check(expr)
-        | ColumnConstraintKind::Generated { expr, .. } => Some(expr),
-        _ => None,
-    });
-    exprs.flat_map(|it| it.functions.clone()).collect()
-}
-
-fn of_constraint(table: &Name, name: &Ident, catalog: &Catalog) -> Vec<Name> {
-    let constraint = catalog.find(table).and_then(|it| it.constraint(name));
-    match constraint.map(|it| &it.kind) {
-        Some(ConstraintKind::Check { functions, .. }) => functions.clone(),
-        _ => Vec::new(),
-    }
+        | ColumnConstraintKind::Generated { expr, .. } => calls(expr),
+        _ => false,
+    })
 }
