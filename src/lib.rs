@@ -31,9 +31,9 @@
 //! - [`dry_run`] runs the same files on a throwaway server, as their framework would, observes each statement, and compares it with what
 //!   is predicted. What was observed is then judged by the same rules ([`lint::judge_observed`]).
 //! - [`report`] writes what a run has to say, one file a format; [`cli`] turns arguments into all of this and into an exit code.
-//! - [`pg`] talks to servers, starts throwaway ones, and takes samples of a database ([`pg::snapshot`]). [`traffic`] makes a snapshot of
-//!   these, and says how long tables stand still, and who waits. [`finding`], [`error`] and
-//!   [`suggest`] are small words that many use.
+//! - [`pg`] talks to servers, starts throwaway ones, takes samples of a database ([`pg::snapshot`]), and measures how long work takes
+//!   ([`pg::calibrate`]). [`traffic`] makes a snapshot of the ones and a calibration of the others, and says from both how long tables
+//!   stand still, and who waits. [`finding`], [`error`] and [`suggest`] are small words that many use.
 //!
 //! # Invariants
 //!
