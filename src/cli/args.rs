@@ -61,6 +61,7 @@ pub(super) enum Command {
     Doctor(Doctor),
     /// Write down how large and how busy each table of a database is.
     Snapshot(Snapshot),
+    #[cfg(unix)]
     Calibrate(Calibrate),
     /// Print the page of a rule: why, what to write instead, sources.
     Explain {
@@ -298,6 +299,7 @@ pub(super) struct Snapshot {
 ///
 /// Starts a throwaway server, makes tables of several sizes, and times scans, index builds, rewrites and writes of all rows. What it finds
 /// is true of this machine and its disk: run it, with nothing else to do, on one like the server's. TMPDIR says on which disk.
+#[cfg(unix)]
 #[derive(Debug, ClapArgs)]
 pub(super) struct Calibrate {
     /// The major version of the server, 13 to 18. Default: that of --like, else the newest.

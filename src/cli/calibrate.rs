@@ -1,10 +1,13 @@
 //! `lockkeeper calibrate`: how long work takes here that grows with a table, as a file for `lint`.
 
-use std::{io::Write, path::Path, time::Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{CLEAN, World, args::Calibrate as Args, today::today, traffic};
+use super::{CLEAN, World, args::Calibrate as Args, one_file::OneFile, today::today, traffic};
 use crate::{
     config::{MAJORS, valid_major},
     error::Error,
@@ -13,11 +16,10 @@ use crate::{
         calibrate::{Budget, End, FIRST_ROWS, Measurements, free_bytes, measure},
         sandbox::Options,
     },
-    report::Target,
     traffic::{
         Calibration, Snapshot,
         calibration::{SCHEMA, SETTINGS, Series},
-        grouped, written,
+        grouped,
     },
 };
 
@@ -35,28 +37,9 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
         (None, None) => *MAJORS.end(),
     };
     let settings = like.map_or_else(Vec::new, settings);
-    // A file that cannot be written is told before the work, not after it.
-    let file = args.output.as_deref().filter(|it| *it != Path::new("-"));
-    let mut target = file.map(Target::create).transpose()?;
+    let file = OneFile::create(args.output.as_deref())?;
     let server = Sandbox::start(major, &Options { bin_dir: args.pg_bin.clone(), settings, durable: true })?;
-    let say = |world: &mut World<'_>, text: std::fmt::Arguments<'_>| {
-        writeln!(world.stderr, "{text}").map_err(Error::Report)
-    };
-    let (version, folder) = (server.version(), server.socket_folder().display());
-    say(world, format_args!("measuring on PostgreSQL {version} in {folder} for about {:?}", args.budget))?;
-    let budget = Budget {
-        time: args.budget,
-        disk_bytes: free_bytes(&server)? / SHARE_OF_DISK,
-        first_rows: FIRST_ROWS,
-    };
-    let mut said = Ok(());
-    let measured = measure(&server, budget, |rows, took| {
-        if said.is_ok() {
-            said = writeln!(world.stderr, "  {} rows: {:.1} s", grouped(rows), took.as_secs_f64());
-        }
-    })?;
-    said.map_err(Error::Report)?;
-    let Measurements { series, settings, machine, ended_by } = measured;
+    let Measurements { series, settings, machine, ended_by } = measured(&server, args, world)?;
     let calibration = Calibration {
         schema: SCHEMA.to_owned(),
         taken_on: day.to_string(),
@@ -65,29 +48,47 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
         machine,
         series,
     };
-    let text = written(&calibration).map_err(|it| Error::Report(it.into()))?;
-    match (&mut target, file) {
-        (Some(target), Some(path)) => target
-            .write_all(text.as_bytes())
-            .map_err(|source| Error::Write { path: path.to_owned(), source })?,
-        _ => world.stdout.write_all(text.as_bytes()).map_err(Error::Report)?,
-    }
-    target.map(Target::commit).transpose()?;
-    say(world, format_args!("\n{}\n", table(&calibration.series)))?;
+    file.write(&calibration, world)?;
+    say(&calibration, ended_by, started.elapsed(), world).map_err(Error::Report)?;
+    Ok(CLEAN)
+}
+
+/// Measures, and says how far it is.
+fn measured(server: &Sandbox, args: &Args, world: &mut World<'_>) -> Result<Measurements, Error> {
+    let (version, folder, time) = (server.version(), server.socket_folder().display(), args.budget);
+    writeln!(world.stderr, "measuring on PostgreSQL {version} in {folder} for about {time:?}")
+        .map_err(Error::Report)?;
+    let mut said = Ok(());
+    let disk_bytes = free_bytes(server)? / SHARE_OF_DISK;
+    let measured = measure(server, Budget { time, disk_bytes, first_rows: FIRST_ROWS }, |rows, took| {
+        if said.is_ok() {
+            said = writeln!(world.stderr, "  {} rows: {:.1} s", grouped(rows), took.as_secs_f64());
+        }
+    })?;
+    said.map_err(Error::Report)?;
+    Ok(measured)
+}
+
+/// How fast this machine is, and what was not measured.
+fn say(
+    calibration: &Calibration,
+    ended_by: End,
+    took: Duration,
+    world: &mut World<'_>,
+) -> std::io::Result<()> {
+    writeln!(world.stderr, "\n{}\n", table(&calibration.series))?;
     let end = match ended_by {
         End::Time => "larger tables would have taken longer than --budget",
         End::Disk => "larger tables would have taken more than half of the free disk",
     };
-    say(world, format_args!("took {:.0} s; {end}", started.elapsed().as_secs_f64()))?;
+    writeln!(world.stderr, "took {:.0} s; {end}", took.as_secs_f64())?;
     if !calibration.settings.contains_key("collation") {
-        say(
-            world,
-            format_args!(
-                "note: this server has no collation of a language, so indexes on text are measured as under C only"
-            ),
+        writeln!(
+            world.stderr,
+            "note: this server has no collation of a language, so indexes on text are measured as under C only"
         )?;
     }
-    Ok(CLEAN)
+    Ok(())
 }
 
 /// The settings of the server to be like.

@@ -10,6 +10,7 @@
 
 mod args;
 mod baseline;
+#[cfg(unix)]
 mod calibrate;
 mod command;
 mod configured;
@@ -23,6 +24,7 @@ mod known;
 mod lint;
 mod lsp;
 mod once;
+mod one_file;
 mod output;
 mod place;
 mod prepared;
@@ -112,6 +114,7 @@ fn execute(args: Args, world: &mut World<'_>) -> Result<u8, Error> {
         Command::Doctor(args) => doctor::run(&args, config, world),
         Command::Lsp => lsp::run(config, world),
         Command::Snapshot(args) => snapshot::run(&args, world),
+        #[cfg(unix)]
         Command::Calibrate(args) => calibrate::run(&args, world),
         Command::Explain { id } => show::explain(&id, config, world),
         Command::Rules { json } => show::rules(json, config, world),

@@ -2,17 +2,15 @@
 
 use std::{
     io::Write,
-    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
-use super::{CLEAN, World, args::Snapshot as Args};
+use super::{CLEAN, World, args::Snapshot as Args, one_file::OneFile};
 use crate::{
     error::Error,
     pg::{Address, snapshot::take},
-    report::Target,
-    traffic::{Snapshot, hash, written},
+    traffic::{Snapshot, hash},
 };
 
 /// The variable that is asked when there is no `--url`: unlike an argument, other users of the machine do not see it.
@@ -32,9 +30,7 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
     };
     let variable = |name: &str| world.variable(name).map(str::to_owned);
     let addresses = urls.iter().map(|it| Address::parse(it, &variable)).collect::<Result<Vec<_>, _>>()?;
-    // A file that cannot be written is told before the wait, not after it.
-    let file = args.output.as_deref().filter(|it| *it != Path::new("-"));
-    let mut target = file.map(Target::create).transpose()?;
+    let file = OneFile::create(args.output.as_deref())?;
     let mut said = Ok(());
     let mut snapshot = take(&addresses, || {
         let servers: Vec<String> = addresses.iter().map(ToString::to_string).collect();
@@ -50,14 +46,7 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
     if args.hash_names {
         hash::hide(&mut snapshot);
     }
-    let text = written(&snapshot).map_err(|it| Error::Report(it.into()))?;
-    match (&mut target, file) {
-        (Some(target), Some(path)) => target
-            .write_all(text.as_bytes())
-            .map_err(|source| Error::Write { path: path.to_owned(), source })?,
-        _ => world.stdout.write_all(text.as_bytes()).map_err(Error::Report)?,
-    }
-    target.map(Target::commit).transpose()?;
+    file.write(&snapshot, world)?;
     say(&snapshot, started.elapsed().saturating_sub(args.wait), world).map_err(Error::Report)?;
     Ok(CLEAN)
 }
