@@ -129,18 +129,19 @@ fn lint(statement: &str, table: Table, collation: Option<&str>, calibration: &st
     in_world(&args, statement.as_bytes(), &[("SOURCE_DATE_EPOCH", "1795219200")])
 }
 
-/// The hold time of its first lock: low, high, and what it rests on.
-fn hold(statement: &str, table: Table, collation: Option<&str>, tasks: &[Task]) -> (u64, u64, Option<u64>) {
-    let calibration = serde_json::to_string(&calibrated(tasks)).unwrap();
-    let ran = lint(statement, table, collation, &calibration);
+/// The hold time of the last statement's lock on a table that was there: low, high, and how far beyond what was measured.
+fn told(ran: &Ran) -> (u64, u64, Option<u64>) {
     let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
     let statements = report["files"][0]["statements"].as_array().unwrap();
     let effects = statements.last().unwrap()["effects"].as_array().unwrap();
-    let effect = effects.iter().find(|it| it["target"] == "existing").unwrap();
-    let hold = &effect["hold_ms"];
+    let hold = &effects.iter().find(|it| it["target"] == "existing").unwrap()["hold_ms"];
     let number = |key: &str| hold[key].as_u64();
     assert_eq!(number("extrapolated").is_some(), hold["basis"] == "measured", "{hold}");
     (number("low").unwrap(), number("high").unwrap(), number("extrapolated"))
+}
+
+fn hold(statement: &str, table: Table, collation: Option<&str>, tasks: &[Task]) -> (u64, u64, Option<u64>) {
+    told(&lint(statement, table, collation, &serde_json::to_string(&calibrated(tasks)).unwrap()))
 }
 
 const SCAN: &str = "ALTER TABLE t ALTER COLUMN id SET NOT NULL";
@@ -210,9 +211,7 @@ fn what_is_larger_than_memory_is_read_from_the_disk() {
     let small = serde_json::to_string(&small).unwrap();
     let hold = |rows| {
         let ran = lint(SCAN, table(Some(rows), 100), None, &small);
-        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-        let hold = &report["files"][0]["statements"][0]["effects"][0]["hold_ms"];
-        (hold["low"].as_u64().unwrap(), hold["high"].as_u64().unwrap(), hold["extrapolated"].as_u64())
+        told(&ran)
     };
     is_about(hold(100_000), around(101.0), 1);
     // Of 20 MB at least 5 come from the disk, at 1 MB a second, and at most all.
@@ -334,9 +333,7 @@ fn every_index_makes_an_update_longer() {
         let mut table = table(Some(100_000), 100);
         table.indexes.extend(index);
         let ran = lint("UPDATE t SET id = 1", table, Some("C"), &serde_json::to_string(&slow).unwrap());
-        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-        let hold = &report["files"][0]["statements"][0]["effects"][0]["hold_ms"];
-        (hold["low"].as_u64().unwrap(), hold["high"].as_u64().unwrap(), hold["extrapolated"].as_u64())
+        told(&ran)
     };
     let index = |key: &str| Index {
         name: "third".into(),
@@ -396,9 +393,7 @@ fn with_slow(task: Task, column: &str, collation: Option<&str>, table: Table) ->
     }
     let slow = serde_json::to_string(&slow).unwrap();
     let ran = lint(&format!("CREATE INDEX i ON t ({column})"), table, collation, &slow);
-    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let hold = &report["files"][0]["statements"][0]["effects"][0]["hold_ms"];
-    (hold["low"].as_u64().unwrap(), hold["high"].as_u64().unwrap(), hold["extrapolated"].as_u64())
+    told(&ran)
 }
 
 #[test]
