@@ -35,7 +35,7 @@ pub(super) fn run<'f>(
 ) -> Result<(), Error> {
     // A file that cannot be sent ends the run before it begins.
     let files = files.map(|file| Ok((file, pieces(file, values)?))).collect::<Result<Vec<_>, Error>>()?;
-    let mut run = Run { engine, files: Vec::new(), open: Vec::new(), is_over: false };
+    let mut run = Run { engine, files: Vec::new(), open: Vec::new(), is_over: false, clock: Duration::ZERO };
     for (file, pieces) in &files {
         run.file(file, pieces)?;
     }
@@ -51,6 +51,8 @@ struct Run<'r, 'e> {
     open: Vec<(usize, usize)>,
     /// Whether the server refused a statement.
     is_over: bool,
+    /// The time of all that ran so far.
+    clock: Duration,
 }
 
 impl Run<'_, '_> {
@@ -197,7 +199,13 @@ impl Run<'_, '_> {
     /// Keeps what became of a statement.
     fn take(&mut self, piece: &Piece, fate: Fate) -> Result<(), Error> {
         if let Some(statements) = self.files.last_mut() {
-            statements.push(Statement { span: piece.span, fate, held_for: None });
+            let began = self.clock;
+            self.clock += match &fate {
+                Fate::Observed { observed, .. } => observed.took,
+                Fate::Ran(took) => *took,
+                Fate::Refused { .. } | Fate::NotRun => Duration::ZERO,
+            };
+            statements.push(Statement { span: piece.span, fate, held_for: None, began, growth: None });
         }
         if self.is_over || self.engine.state()? == State::Idle {
             self.ended(Ok(()))?;

@@ -9,14 +9,18 @@ mod backdrop;
 mod books;
 mod compare;
 mod engine;
+mod growth;
 mod judged;
 mod piece;
+mod probed;
 mod roles;
 mod rows;
 
 use std::{path::Path, time::Duration};
 
 pub use compare::{Compared, Done, Pair, Side, compare};
+pub use growth::{Growth, Point, Production};
+pub use probed::{Lane, Probed, Timed, Wait};
 
 use crate::{
     effect::{Effect, Outcome, Runner},
@@ -65,6 +69,8 @@ pub struct Ran {
     pub n_before: usize,
     /// The statements that were to be observed, in order, by file.
     pub files: Vec<Vec<Statement>>,
+    /// The same statements again while others tried to get at the tables: idle first, then behind a reader. Empty without `--probe`.
+    pub probed: Vec<Probed>,
 }
 
 impl Ran {
@@ -83,6 +89,10 @@ pub struct Statement {
     pub fate: Fate,
     /// From its start to the end of its transaction, while its locks were held: the time of what ran, without that of looking at it.
     pub held_for: Option<Duration>,
+    /// When it began, since the first of them began: by the time of what ran, without that of looking at it.
+    pub began: Duration,
+    /// How its time grows with the tables. `None` without `--predict`, and of what did not run or cannot run twice.
+    pub growth: Option<Growth>,
 }
 
 /// What became of a statement.

@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("lint", &["catalog", "effect", "finding", "rule", "sql", "traffic"]),
     ("fix", &["catalog", "effect", "finding", "lint", "migration", "rule", "sql"]),
     ("pg", &["effect", "error", "sql", "traffic"]),
-    ("dry_run", &["effect", "error", "pg", "sql"]),
+    ("dry_run", &["effect", "error", "pg", "sql", "traffic"]),
     ("report", &["dry_run", "effect", "error", "finding", "lint", "pg", "sql", "traffic"]),
     ("lsp", &["effect", "error", "finding", "fix", "lint", "rule"]),
     ("config", &["effect", "error", "finding", "migration", "rule", "suggest", "traffic"]),

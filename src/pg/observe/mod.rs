@@ -51,6 +51,10 @@ pub struct Observed {
     pub was_alone: bool,
     /// How long it ran, without the time in which it waited for who observed it.
     pub took: Duration,
+    /// How much it wrote to the write-ahead log, in bytes: what replicas must follow.
+    pub wal_bytes: u64,
+    /// How much it wrote to temporary files, in bytes: what did not fit into `maintenance_work_mem` or `work_mem`.
+    pub temp_bytes: u64,
     /// Why the server refused it.
     pub refusal: Option<Refusal>,
     /// What the server said meanwhile, down to DEBUG1.
@@ -68,6 +72,10 @@ pub struct ObservedRelation {
     pub lock: Option<Lock>,
     /// What went on under the lock.
     pub work: WorkSet,
+    /// How many rows it inserted, updated and deleted.
+    pub n_written: u64,
+    /// The bytes of its file before and after, if it has one and may have changed.
+    pub bytes: Option<(u64, u64)>,
 }
 
 impl Observed {
@@ -80,6 +88,8 @@ impl Observed {
             fires_triggers: false,
             was_alone: false,
             took,
+            wal_bytes: 0,
+            temp_bytes: 0,
             refusal: Some(refusal),
             notices,
         }
@@ -97,7 +107,14 @@ impl Observed {
                 (Some(kind), lock) => {
                     let work = evidence.work(oid, relation, in_force);
                     if lock.is_some() || !work.is_empty() {
-                        relations.push(ObservedRelation { name: relation.name(), kind, lock, work });
+                        relations.push(ObservedRelation {
+                            name: relation.name(),
+                            kind,
+                            lock,
+                            work,
+                            n_written: evidence.n_written(oid),
+                            bytes: None,
+                        });
                     }
                 }
                 (None, Some(lock)) => {
@@ -119,6 +136,8 @@ impl Observed {
             fires_triggers,
             was_alone: false,
             took,
+            wal_bytes: 0,
+            temp_bytes: 0,
             refusal: None,
             notices: evidence.notices().to_vec(),
         }

@@ -67,7 +67,8 @@ pub(super) struct Evidence {
     rewritten: BTreeSet<u32>,
     built: BTreeSet<u32>,
     scanned: BTreeSet<u32>,
-    written: BTreeSet<u32>,
+    /// How many rows of each table were written.
+    written: BTreeMap<u32, u64>,
     /// Foreign keys whose rows were checked: both tables are read, if they are locked.
     validated: BTreeSet<u32>,
     truncates: bool,
@@ -82,7 +83,7 @@ impl Evidence {
             rewritten: BTreeSet::new(),
             built: BTreeSet::new(),
             scanned: BTreeSet::new(),
-            written: BTreeSet::new(),
+            written: BTreeMap::new(),
             validated: BTreeSet::new(),
             truncates: false,
         };
@@ -161,7 +162,7 @@ impl Evidence {
                 self.scanned.insert(*oid);
             }
             if now.n_written > old.n_written {
-                self.written.insert(*oid);
+                self.written.insert(*oid, now.n_written - old.n_written);
             }
         }
     }
@@ -193,6 +194,11 @@ impl Evidence {
         Ok(())
     }
 
+    /// How many of a relation's rows were written.
+    pub(super) fn n_written(&self, oid: u32) -> u64 {
+        self.written.get(&oid).copied().unwrap_or_default()
+    }
+
     /// What was done to a relation that was locked so.
     pub(super) fn work(&self, oid: u32, relation: &Relation, lock: Option<Lock>) -> WorkSet {
         if self.rewritten.contains(&oid) {
@@ -213,7 +219,7 @@ impl Evidence {
         if built {
             work = work.with(Work::BuildIndex);
         }
-        if self.written.contains(&oid) {
+        if self.written.contains_key(&oid) {
             work = work.with(Work::WriteRows);
         }
         work
