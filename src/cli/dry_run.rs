@@ -70,8 +70,12 @@ fn run_one<'p>(
 ) -> Result<Run<'p>, Error> {
     let predicted = lint::lint(history, prepared.rules(), options);
     let files: Vec<File<'_>> = predicted.iter().map(file).collect();
-    let told =
-        dry_run::Options { settings: options.settings.clone(), n_rows: args.rows, values: args.set.clone() };
+    let told = dry_run::Options {
+        settings: options.settings.clone(),
+        n_rows: args.rows,
+        values: args.set.clone(),
+        ..dry_run::Options::default()
+    };
     let ran = dry_run::run(server, database, &files, &told)?;
     let observed = observations(&predicted, &ran);
     let mut files = lint::judge_observed(history, prepared.rules(), options, observed);

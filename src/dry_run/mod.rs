@@ -13,6 +13,7 @@ mod growth;
 mod judged;
 mod piece;
 mod probed;
+mod progress;
 mod roles;
 mod rows;
 
@@ -21,6 +22,7 @@ use std::{path::Path, time::Duration};
 pub use compare::{Compared, Done, Pair, Side, compare};
 pub use growth::{Growth, Point, Production};
 pub use probed::{Lane, Probed, Timed, Wait};
+pub use progress::{Listener, Phase, Progress};
 
 use crate::{
     effect::{Effect, Outcome, Runner},
@@ -124,17 +126,24 @@ pub enum Fate {
 
 /// What a run is told besides the files.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct Options<'o> {
     /// What is in force at the begin of each session: name and value.
     pub settings: Vec<(String, String)>,
     /// With how many rows the tables are filled that were there before.
     pub n_rows: Option<u64>,
     /// What psql or the framework puts into the files: name and value.
     pub values: Vec<(String, String)>,
+    /// Who is told how far the run has come.
+    pub listener: Listener<'o>,
 }
 
 /// Runs `files` in `database`, which the server does not have yet, in their order; those that are judged come last.
-pub fn run(sandbox: &Sandbox, database: &str, files: &[File<'_>], options: &Options) -> Result<Ran, Error> {
+pub fn run(
+    sandbox: &Sandbox,
+    database: &str,
+    files: &[File<'_>],
+    options: &Options<'_>,
+) -> Result<Ran, Error> {
     let (settings, values) = (options.settings.as_slice(), options.values.as_slice());
     sandbox.create_database(database)?;
     let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
@@ -150,12 +159,14 @@ pub fn run(sandbox: &Sandbox, database: &str, files: &[File<'_>], options: &Opti
     }
     let mut engine = engine::Engine::new(sandbox, database, settings)?;
     let is_judged = |it: &&File<'_>| it.purpose == Purpose::Judged;
-    for file in files.iter().filter(|it| !is_judged(it)) {
+    let n_before = files.iter().filter(|it| !is_judged(it)).count();
+    for (n, file) in files.iter().filter(|it| !is_judged(it)).enumerate() {
+        options.listener.tell(Phase::Backdrop, n, n_before);
         backdrop::make(&mut engine, file, values, &mut ran)?;
     }
     engine.finish_batch()?;
     if let Some(n_rows) = options.n_rows {
-        ran.backdrop.extend(rows::fill(sandbox, database, n_rows)?);
+        ran.backdrop.extend(rows::fill(sandbox, database, n_rows, options.listener)?);
     }
     judged::run(&mut engine, files.iter().filter(is_judged), values, &mut ran)?;
     Ok(ran)

@@ -18,20 +18,27 @@ use self::{
     schema::{Column, ForeignKey, Table},
     value::{Look, value},
 };
+use super::{Listener, Phase};
 use crate::{
     error::Error,
     pg::{Sandbox, Session, session::Refusal},
 };
 
 /// Fills every table of `database` with `n_rows` rows. Returns what is to be said of that.
-pub(super) fn fill(sandbox: &Sandbox, database: &str, n_rows: u64) -> Result<Vec<String>, Error> {
+pub(super) fn fill(
+    sandbox: &Sandbox,
+    database: &str,
+    n_rows: u64,
+    listener: Listener<'_>,
+) -> Result<Vec<String>, Error> {
     let session = sandbox.connect(database)?;
     // Triggers are code of the application, which nobody asked to run.
     session.batch("SET session_replication_role = replica; SET client_min_messages = error")?;
     let tables = in_order(schema::tables(&session)?);
     let mut said = Vec::new();
     let mut n_full = 0;
-    for table in &tables {
+    for (n, table) in tables.iter().enumerate() {
+        listener.tell(Phase::Rows, n, tables.len());
         match fill_one(&session, table, n_rows)? {
             Ok(n) if n == n_rows => n_full += 1,
             Ok(n) => {

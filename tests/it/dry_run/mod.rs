@@ -38,7 +38,7 @@ pub(crate) fn with_rows(server: &Sandbox, inputs: &[Input], n_rows: Option<u64>)
     options.settings = vec![("timezone".to_owned(), dry_run::TIME_ZONE.to_owned())];
     let linted = lint(inputs, &RuleSet::default(), &options);
     let files: Vec<File<'_>> = linted.iter().map(file).collect();
-    let told = dry_run::Options { settings: options.settings.clone(), n_rows, values: Vec::new() };
+    let told = dry_run::Options { settings: options.settings.clone(), n_rows, ..dry_run::Options::default() };
     dry_run::run(server, DATABASE, &files, &told)
 }
 
