@@ -11,7 +11,7 @@ use crate::{
     pg::{
         Sandbox, Session,
         observe::{Observer, State},
-        session::Refusal,
+        session::{Refusal, answer},
     },
     sql::statement::Transaction,
 };
@@ -153,14 +153,6 @@ impl<'e> Engine<'e> {
 /// A transaction of the runner's could not be ended, and no single statement is to blame.
 fn broken(refusal: &Refusal) -> Error {
     Error::Backdrop { place: "COMMIT".to_owned(), problem: refusal.to_string() }
-}
-
-/// What the server says of a statement, apart from what breaks the run.
-pub(super) fn answer(done: Result<(), Error>) -> Result<Result<(), Refusal>, Error> {
-    match done {
-        Ok(()) => Ok(Ok(())),
-        Err(error) => Refusal::of(&error).map(Err).ok_or(error),
-    }
 }
 
 fn connect(sandbox: &Sandbox, database: &str, settings: &[(String, String)]) -> Result<Session, Error> {

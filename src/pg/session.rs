@@ -31,7 +31,7 @@ pub struct Notice {
 
 /// One row of a result; `None` is NULL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row(Vec<Option<String>>);
+pub struct Row(pub(super) Vec<Option<String>>);
 
 impl Row {
     /// The text of column `n`, counted from 0; empty where it is NULL or absent.
@@ -146,6 +146,14 @@ fn refused(sql: &str, source: tokio_postgres::Error) -> Error {
 
 fn postgres(attempted: String, source: tokio_postgres::Error) -> Error {
     Error::Postgres { attempted, source: Box::new(source) }
+}
+
+/// What the server says of a statement, apart from what breaks the run.
+pub(crate) fn answer(done: Result<(), Error>) -> Result<Result<(), Refusal>, Error> {
+    match done {
+        Ok(()) => Ok(Ok(())),
+        Err(error) => Refusal::of(&error).map(Err).ok_or(error),
+    }
 }
 
 /// What a server said when it refused a statement.

@@ -16,8 +16,8 @@ use std::{
 };
 
 use super::{
-    super::{Sandbox, Session, session::Refusal},
-    Before, Observed, oid,
+    super::{Sandbox, Session},
+    Before, Observed, Until, Watched, oid,
     snapshot::{Held, Relation, Relations},
     work::Evidence,
 };
@@ -74,7 +74,7 @@ impl Place<'_> {
     /// When the server refuses it, that is what was observed. When it cannot be watched to its end, the database is gone.
     pub(super) fn run(
         &self,
-        runner: &Session,
+        runner: &dyn Watched,
         statement: &str,
         watched: &dyn Fn(&Relation) -> bool,
     ) -> Result<Observed, Error> {
@@ -86,8 +86,7 @@ impl Place<'_> {
             obstacles.push(Obstacle::place(connect()?, oid, relation)?);
         }
         let pairs = [[connect()?, connect()?], [connect()?, connect()?], [connect()?, connect()?]];
-        runner.batch("SET client_min_messages = debug1")?;
-        runner.take_notices();
+        runner.listen(Until::Told)?;
         let mut held = Held::default();
         let mut waited = Duration::ZERO;
         let started = Instant::now();
@@ -96,7 +95,7 @@ impl Place<'_> {
             for ((name, catalog), pair) in CATALOGS.into_iter().zip(&pairs) {
                 gates.push(Gate::close(name, catalog, pair)?);
             }
-            let running = scope.spawn(|| runner.batch(statement));
+            let running = scope.spawn(|| runner.run(statement));
             let (runner, patience) = (runner.backend(), self.patience);
             let watch = Watch { watcher, runner, patience, connect: &connect, obstacles, gates };
             match watch.until_done(scope, &running, &mut held) {
@@ -107,12 +106,13 @@ impl Place<'_> {
                     return Err(error);
                 }
             }
-            running.join().unwrap_or_else(|_| Ok(()))
-        });
+            running.join().unwrap_or_else(|_| Ok(Ok(())))
+        })?;
         let took = started.elapsed().saturating_sub(waited);
         let notices = runner.take_notices();
-        if let Err(error) = done {
-            return Refusal::of(&error).map(|it| Observed::refused(it, notices, took)).ok_or(error);
+        runner.listen_no_more(Until::Told)?;
+        if let Err(refusal) = done {
+            return Ok(Observed::refused(refusal, notices, took));
         }
         let evidence = Evidence::new(statement, &relations, &Relations::read(watcher)?, notices);
         let before = Before { relations: &relations, committed: &relations, held: Held::default() };

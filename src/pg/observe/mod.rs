@@ -9,10 +9,12 @@
 mod alone;
 mod observer;
 mod snapshot;
+mod watched;
 mod work;
 
 pub use alone::alone;
 pub use observer::{Observer, State};
+pub use watched::{Until, Watched};
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -202,7 +204,7 @@ fn in_open_transaction(
 /// Runs `statement` in the transaction that is open, and returns with what was observed the relations that there are then; `None` if the
 /// server refused it.
 fn look(
-    session: &Session,
+    session: &dyn Watched,
     watcher: &Session,
     relations: &Relations,
     committed: &Relations,
@@ -210,17 +212,15 @@ fn look(
 ) -> Result<(Observed, Option<Relations>), Error> {
     let before = Before { relations, committed, held: Held::read(watcher, session.backend())? };
     let counts = work::counts(session)?;
-    session.batch("SET LOCAL client_min_messages = debug1")?;
-    session.take_notices();
+    session.listen(Until::EndOfTransaction)?;
     let started = Instant::now();
-    let done = session.batch(statement);
+    let done = session.run(statement)?;
     let took = started.elapsed();
     let notices = session.take_notices();
-    if let Err(error) = done {
-        let refusal = Refusal::of(&error).ok_or(error)?;
+    if let Err(refusal) = done {
         return Ok((Observed::refused(refusal, notices, took), None));
     }
-    session.batch("SET LOCAL client_min_messages = notice")?;
+    session.listen_no_more(Until::EndOfTransaction)?;
     let held = Held::read(watcher, session.backend())?.without(&before.held);
     let after = Relations::read(session)?;
     let mut evidence = Evidence::new(statement, relations, &after, notices);

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, thread, time::Duration};
 
 use super::{
     super::{Sandbox, Session},
-    Observed,
+    Observed, Watched,
     alone::Place,
     look,
     snapshot::Relations,
@@ -76,7 +76,7 @@ impl<'o> Observer<'o> {
     }
 
     /// To be told that something ran in the open transaction that was not observed.
-    pub fn misses(&mut self, session: &Session) -> Result<(), Error> {
+    pub fn misses(&mut self, session: &dyn Watched) -> Result<(), Error> {
         self.current = Some(Relations::read(session)?);
         Ok(())
     }
@@ -84,7 +84,7 @@ impl<'o> Observer<'o> {
     /// Runs `statement` in the open transaction of `session`.
     ///
     /// When the server refuses it, that is what was observed.
-    pub fn in_transaction(&mut self, session: &Session, statement: &str) -> Result<Observed, Error> {
+    pub fn in_transaction(&mut self, session: &dyn Watched, statement: &str) -> Result<Observed, Error> {
         let committed = match self.committed.take() {
             Some(known) => known,
             None => Relations::read(&self.watcher)?,
@@ -100,7 +100,7 @@ impl<'o> Observer<'o> {
     /// When the server refuses it, that is what was observed.
     pub fn alone(
         &self,
-        session: &Session,
+        session: &dyn Watched,
         statement: &str,
         tables: &BTreeSet<String>,
     ) -> Result<Observed, Error> {

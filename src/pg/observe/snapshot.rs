@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{super::Session, oid};
+use super::{super::Session, Watched, oid};
 use crate::{effect::Lock, error::Error, sql::statement::RelationKind};
 
 /// Relations with lower numbers are the system's own. Source: `FirstNormalObjectId` in PostgreSQL's `transam.h`.
@@ -43,7 +43,7 @@ impl Relation {
 pub(super) struct Relations(BTreeMap<u32, Relation>);
 
 impl Relations {
-    pub(super) fn read(session: &Session) -> Result<Self, Error> {
+    pub(super) fn read(session: &dyn Watched) -> Result<Self, Error> {
         let rows = session.rows(&format!(
             "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, i.indrelid, o.oid, \
              c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) \

@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{Notice, Session},
-    oid,
+    super::Notice,
+    Watched, oid,
     snapshot::{FIRST_USER_OID, Relation, Relations},
 };
 use crate::{
@@ -27,7 +27,7 @@ pub(super) struct Count {
 }
 
 /// The counters of every table, by its number.
-pub(super) fn counts(session: &Session) -> Result<BTreeMap<u32, Count>, Error> {
+pub(super) fn counts(session: &dyn Watched) -> Result<BTreeMap<u32, Count>, Error> {
     let rows = session.rows(&format!(
         "SELECT oid, pg_stat_get_xact_numscans(oid), \
          pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid) \
@@ -169,7 +169,7 @@ impl Evidence {
 
     /// Finds both tables of each foreign key that the server says it checked, and their partitions: with an empty table it need not read the
     /// other, and how it reads what is referred to is for its planner to say.
-    pub(super) fn read_validated(&mut self, session: &Session) -> Result<(), Error> {
+    pub(super) fn read_validated(&mut self, session: &dyn Watched) -> Result<(), Error> {
         let names: Vec<String> = self
             .notices
             .iter()
