@@ -16,6 +16,7 @@ mod probed;
 mod progress;
 mod roles;
 mod rows;
+mod walk;
 
 use std::{path::Path, time::Duration};
 
@@ -93,6 +94,8 @@ pub struct Statement {
     pub held_for: Option<Duration>,
     /// When it began, since the first of them began: by the time of what ran, without that of looking at it.
     pub began: Duration,
+    /// The number of its transaction among those of the judged files, from 0; `None` if it did not run.
+    pub transaction: Option<usize>,
     /// How its time grows with the tables. `None` without `--predict`, and of what did not run or cannot run twice.
     pub growth: Option<Growth>,
 }
@@ -144,9 +147,23 @@ pub fn run(
     files: &[File<'_>],
     options: &Options<'_>,
 ) -> Result<Ran, Error> {
-    let (settings, values) = (options.settings.as_slice(), options.values.as_slice());
     sandbox.create_database(database)?;
     let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
+    make_before(sandbox, database, files, options, &mut ran)?;
+    let mut engine = engine::Engine::new(sandbox, database, &options.settings)?;
+    let judged = files.iter().filter(|it| it.purpose == Purpose::Judged);
+    ran.files = walk::walk(&mut engine, judged, &options.values, &mut judged::Look)?;
+    Ok(ran)
+}
+
+/// Makes in `database` what was there before the judged files.
+fn make_before(
+    sandbox: &Sandbox,
+    database: &str,
+    files: &[File<'_>],
+    options: &Options<'_>,
+    ran: &mut Ran,
+) -> Result<(), Error> {
     let texts = files.iter().map(|it| it.source.text());
     let made = roles::make(sandbox, texts)?;
     if !made.is_empty() {
@@ -157,19 +174,17 @@ pub fn run(
     if let Some(file) = files.first().filter(|_| !is_dumped) {
         books::open(sandbox, database, file.framework)?;
     }
-    let mut engine = engine::Engine::new(sandbox, database, settings)?;
-    let is_judged = |it: &&File<'_>| it.purpose == Purpose::Judged;
-    let n_before = files.iter().filter(|it| !is_judged(it)).count();
-    for (n, file) in files.iter().filter(|it| !is_judged(it)).enumerate() {
-        options.listener.tell(Phase::Backdrop, n, n_before);
-        backdrop::make(&mut engine, file, values, &mut ran)?;
+    let mut engine = engine::Engine::new(sandbox, database, &options.settings)?;
+    let earlier: Vec<_> = files.iter().filter(|it| it.purpose != Purpose::Judged).collect();
+    for (n, file) in earlier.iter().enumerate() {
+        options.listener.tell(Phase::Backdrop, n, earlier.len());
+        backdrop::make(&mut engine, file, &options.values, ran)?;
     }
     engine.finish_batch()?;
     if let Some(n_rows) = options.n_rows {
         ran.backdrop.extend(rows::fill(sandbox, database, n_rows, options.listener)?);
     }
-    judged::run(&mut engine, files.iter().filter(is_judged), values, &mut ran)?;
-    Ok(ran)
+    Ok(())
 }
 
 impl Statement {
