@@ -3,6 +3,7 @@
 pub mod address;
 #[cfg(unix)]
 pub mod calibrate;
+pub mod describe;
 #[cfg(unix)]
 pub mod observe;
 mod passfile;

@@ -5,6 +5,7 @@ mod frameworks;
 mod messages;
 mod rows;
 mod runs;
+mod schema;
 
 use lockkeeper::{
     dry_run::{self, File, Purpose, Ran},
