@@ -80,6 +80,9 @@ fn quietly(engine: &mut Engine<'_>, piece: &Piece, predicted: Option<&Outcome>) 
     }
     let said = engine.send(piece)?;
     let took = started.elapsed();
+    if piece.rows.is_some() {
+        engine.observer.misses_rows();
+    }
     if said.is_ok() && matches!(piece.transaction(), Some(Transaction::RollbackTo(_))) {
         // What was made since is taken back.
         engine.observer.misses(&engine.session)?;

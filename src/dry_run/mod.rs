@@ -151,6 +151,7 @@ pub fn run(
     let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
     make_before(sandbox, database, files, options, &mut ran)?;
     let mut engine = engine::Engine::new(sandbox, database, &options.settings)?;
+    engine.observer.measure()?;
     let judged = files.iter().filter(|it| it.purpose == Purpose::Judged);
     ran.files = walk::walk(&mut engine, judged, &options.values, &mut judged::Look)?;
     Ok(ran)
