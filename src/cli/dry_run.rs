@@ -74,6 +74,7 @@ fn run_one<'p>(
         settings: options.settings.clone(),
         n_rows: args.rows,
         values: args.set.clone(),
+        probe: args.probe.then_some(args.longest_txn),
         ..dry_run::Options::default()
     };
     let ran = dry_run::run(server, database, &files, &told)?;

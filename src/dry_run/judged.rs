@@ -7,7 +7,7 @@ use super::{
     compare::compare,
     engine::Engine,
     piece::Piece,
-    walk::{Visitor, refused},
+    walk::{Place, Visitor, refused},
 };
 use crate::{
     effect::{Action, Outcome},
@@ -29,6 +29,7 @@ impl Visitor for Look {
     fn visit(
         &mut self,
         engine: &mut Engine<'_>,
+        _: Place,
         piece: &Piece,
         predicted: Option<&Outcome>,
     ) -> Result<Fate, Error> {

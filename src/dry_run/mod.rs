@@ -12,6 +12,7 @@ mod engine;
 mod growth;
 mod judged;
 mod piece;
+mod probe;
 mod probed;
 mod progress;
 mod roles;
@@ -136,6 +137,9 @@ pub struct Options<'o> {
     pub n_rows: Option<u64>,
     /// What psql or the framework puts into the files: name and value.
     pub values: Vec<(String, String)>,
+    /// Whether the files run twice more while others try to get at the tables: alone, and behind a transaction that has read them and stays
+    /// open for this long from when it is waited for.
+    pub probe: Option<Duration>,
     /// Who is told how far the run has come.
     pub listener: Listener<'o>,
 }
@@ -150,11 +154,41 @@ pub fn run(
     sandbox.create_database(database)?;
     let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
     make_before(sandbox, database, files, options, &mut ran)?;
+    let before = Before { sandbox, database: format!("{database}_before") };
+    if options.probe.is_some() {
+        sandbox.copy_database(database, &before.database)?;
+    }
     let mut engine = engine::Engine::new(sandbox, database, &options.settings)?;
     engine.observer.measure()?;
-    let judged = files.iter().filter(|it| it.purpose == Purpose::Judged);
-    ran.files = walk::walk(&mut engine, judged, &options.values, &mut judged::Look)?;
+    let judged: Vec<&File<'_>> = files.iter().filter(|it| it.purpose == Purpose::Judged).collect();
+    ran.files = walk::walk(&mut engine, judged.iter().copied(), &options.values, &mut judged::Look)?;
+    drop(engine);
+    if let Some(longest) = options.probe {
+        let readers = [None, Some(longest)];
+        for (n, reader) in readers.into_iter().enumerate() {
+            options.listener.tell(Phase::Probe, n, readers.len());
+            let copy = before.copy("probe")?;
+            ran.probed.push(probe::run(sandbox, &copy, &judged, &ran.files, options, reader)?);
+            sandbox.drop_database(&copy)?;
+        }
+    }
     Ok(ran)
+}
+
+/// What was there before the judged files, which several passes begin with.
+struct Before<'b> {
+    sandbox: &'b Sandbox,
+    /// A database that nobody is connected to.
+    database: String,
+}
+
+impl Before<'_> {
+    /// Makes a copy for a pass, and returns its name.
+    fn copy(&self, pass: &str) -> Result<String, Error> {
+        let copy = format!("{}_{pass}", self.database);
+        self.sandbox.copy_database(&self.database, &copy)?;
+        Ok(copy)
+    }
 }
 
 /// Makes in `database` what was there before the judged files.
