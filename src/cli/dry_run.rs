@@ -96,6 +96,7 @@ fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
         framework: linted.input.framework,
         parts: linted.parts.clone(),
         predicted: linted.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
+        back: Vec::new(),
     }
 }
 
