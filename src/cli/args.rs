@@ -11,6 +11,9 @@ use crate::{
     rule::Foreign,
 };
 
+#[cfg(unix)]
+use crate::report::dry_run::Format as RunFormat;
+
 /// Tells which statement of a PostgreSQL migration locks which table, how strongly and during what work, and what to write instead.
 #[derive(Debug, Parser)]
 #[command(name = "lockkeeper", version, term_width = 100, after_help = EXIT_CODES)]
@@ -121,8 +124,8 @@ pub(super) struct Lint {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
-    pub format: Vec<Output>,
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::<Format>)]
+    pub format: Vec<Output<Format>>,
     /// The mildest severity that fails the run. Default: error.
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub fail_on: Option<FailOn>,
@@ -145,19 +148,12 @@ pub(super) struct DryRun {
     /// Fill each table that was there before with so many rows, of all that its schema allows: NULLs, and values that come again.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
-    /// Run the files twice more while others try to get at the tables: how long could nobody read, or write? Once alone, and once behind a
-    /// transaction that has read the tables and goes on.
-    #[arg(long)]
-    pub probe: bool,
-    /// How long that transaction goes on from when it is waited for: `500ms`, `30s`, `2m`.
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = super::snapshot::time, requires = "probe")]
-    pub longest_txn: Duration,
     /// What `${name}`, `{{name}}` or psql's `:name` stands for in the files. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = value)]
     pub set: Vec<(String, String)>,
-    /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
-    pub format: Vec<Output>,
+    /// full, concise, json or html, and where to: `html=out.html`. May be given more than once; one goes to standard output.
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::<RunFormat>)]
+    pub format: Vec<Output<RunFormat>>,
     /// The mildest severity that fails the run. Default: error.
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub fail_on: Option<FailOn>,
@@ -341,9 +337,9 @@ pub(super) enum Ci {
 
 /// A format and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Output {
+pub(super) struct Output<F> {
     /// The format.
-    pub format: Format,
+    pub format: F,
     /// The file; `None` is standard output.
     pub file: Option<PathBuf>,
 }
@@ -376,15 +372,14 @@ fn framework(name: &str) -> Result<&'static Framework, String> {
     migration::framework::by_name(name)
 }
 
-fn output(text: &str) -> Result<Output, String> {
+fn output<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
     let (format, file) = match text.split_once('=') {
         Some((_, "")) => return Err("no file after =".to_owned()),
         Some((format, file)) => (format, Some(PathBuf::from(file))),
         None => (text, None),
     };
-    let format = Format::from_str(format, false).map_err(|_| {
-        let names: Vec<_> =
-            Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+    let format = F::from_str(format, false).map_err(|_| {
+        let names: Vec<_> = F::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
         let names: Vec<_> = names.iter().map(clap::builder::PossibleValue::get_name).collect();
         format!("unknown format `{format}`, choose from {}", names.join(", "))
     })?;

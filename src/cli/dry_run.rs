@@ -18,7 +18,7 @@ use crate::{
     pg::{Sandbox, sandbox},
     report::{
         Summary, Target,
-        dry_run::{Counts, Report, Run},
+        dry_run::{Counts, Format, Report, Run},
     },
 };
 
@@ -74,7 +74,6 @@ fn run_one<'p>(
         settings: options.settings.clone(),
         n_rows: args.rows,
         values: args.set.clone(),
-        probe: args.probe.then_some(args.longest_txn),
         ..dry_run::Options::default()
     };
     let ran = dry_run::run(server, database, &files, &told)?;
@@ -96,7 +95,6 @@ fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
         framework: linted.input.framework,
         parts: linted.parts.clone(),
         predicted: linted.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
-        back: Vec::new(),
     }
 }
 
@@ -131,7 +129,7 @@ fn sum_up(run: &mut Run<'_>, prepared: &Prepared, sift: &mut Sift<'_>, summary: 
     }
 }
 
-fn write(report: &Report<'_>, outputs: &[Output], world: &mut World<'_>) -> Result<(), Error> {
+fn write(report: &Report<'_>, outputs: &[Output<Format>], world: &mut World<'_>) -> Result<(), Error> {
     for output in outputs {
         if let Some(path) = &output.file {
             let mut target = Target::create(path)?;

@@ -9,21 +9,21 @@ use crate::{
 };
 
 /// Checks that at most one format goes to standard output. None at all means `full`.
-pub(super) fn checked(mut outputs: Vec<Output>) -> Result<Vec<Output>, Error> {
+pub(super) fn checked<F: Default>(mut outputs: Vec<Output<F>>) -> Result<Vec<Output<F>>, Error> {
     if outputs.iter().filter(|it| it.file.is_none()).count() > 1 {
         let problem =
             "only one --format can go to standard output; give the others a file: --format json=out.json";
         return Err(Error::Usage(problem.to_owned()));
     }
     if outputs.is_empty() {
-        outputs.push(Output { format: Format::Full, file: None });
+        outputs.push(Output { format: F::default(), file: None });
     }
     Ok(outputs)
 }
 
 /// Writes to all `outputs` what `say` tells.
 pub(super) fn write<T>(
-    outputs: &[Output],
+    outputs: &[Output<Format>],
     world: &mut World<'_>,
     say: impl FnOnce(&mut dyn FnMut(Event<'_>) -> io::Result<()>) -> io::Result<T>,
 ) -> Result<T, Error> {

@@ -151,7 +151,7 @@ fn counts(summary: &Summary) -> String {
     format!("{found} in {statements} of {files}")
 }
 
-fn assumptions(assumed: &Assumed) -> String {
+pub(super) fn assumptions(assumed: &Assumed) -> String {
     let mut all = vec![format!("PostgreSQL {}", assumed.postgres)];
     if assumed.postgres_by_default {
         all[0].push_str(" (the oldest supported; --pg says another)");

@@ -63,9 +63,10 @@ pub trait Reporter {
 }
 
 /// A format's name on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// Each finding with its statement, the reasons and what to write instead.
+    #[default]
     Full,
     /// One line a finding: `path:line:column: severity[rule]: message`.
     Concise,

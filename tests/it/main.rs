@@ -28,6 +28,7 @@ mod report;
 mod repository;
 mod rule_examples;
 mod rules;
+mod run_report;
 mod sandbox;
 mod second_reader;
 mod since;

@@ -66,7 +66,8 @@ const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("include_dir", &["src/rule/set.rs"]),
     ("annotate_snippets", &["src/report/", "src/config/mistake.rs"]),
     ("comfy_table", &["src/cli/", "src/report/"]),
-    ("clap", &["src/cli/", "src/report/mod.rs", "src/config/mod.rs"]),
+    ("askama", &["src/report/dry_run/html/"]),
+    ("clap", &["src/cli/", "src/report/mod.rs", "src/report/dry_run/mod.rs", "src/config/mod.rs"]),
 ];
 
 /// More lines than this need a reason, which the file's `//!` gives after the word "Long". A table of test cases needs none.

@@ -1,20 +1,14 @@
 //! A card for each statement: how it ended, and a line for each relation with what was seen and what was predicted.
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
 
-use super::{Counts, Report, Run};
-use crate::{
-    dry_run::{Compared, Fate, Pair, Side, Statement},
-    report::counted,
+use super::{
+    Counts, Report, Run,
+    words::{before, in_words, is_for_people, lock, predicted, shortened, time},
 };
-
-/// A statement's text is cut after so many characters.
-const MAX_CHARACTERS: usize = 90;
+use crate::dry_run::{Compared, Fate, Statement};
 
 /// Writes all cards.
 pub(super) fn cards(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -32,11 +26,7 @@ pub(super) fn cards(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn header(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let before = match run.ran.n_before {
-        0 => "an empty database".to_owned(),
-        n => format!("after {} of earlier files and schemas", counted(n, "statement")),
-    };
-    writeln!(out, "on a throwaway PostgreSQL {}, {before}", run.ran.version)?;
+    writeln!(out, "on a throwaway PostgreSQL {}, {}", run.ran.version, before(run))?;
     for line in &run.ran.backdrop {
         writeln!(out, "note: {line}")?;
     }
@@ -76,10 +66,6 @@ fn card(statement: &Statement, file: &crate::lint::LintedFile<'_>, out: &mut dyn
     Ok(())
 }
 
-fn is_for_people(severity: &str) -> bool {
-    matches!(severity, "NOTICE" | "WARNING")
-}
-
 fn verdict(compared: &Compared) -> String {
     match (compared.should_have_failed, compared.open) {
         (Some(sqlstate), _) => format!("; PREDICTED TO FAIL with {sqlstate}"),
@@ -99,57 +85,8 @@ fn table(compared: &Compared) -> Option<String> {
     table.load_preset(presets::NOTHING);
     table.set_header(["RELATION", "LOCK", "WORK", "PREDICTED"]);
     for pair in &compared.relations {
-        let Pair { relation, predicted, observed, differs, .. } = pair;
-        let seen = observed.unwrap_or_default();
-        let predicted = match predicted {
-            _ if !differs && compared.open.is_none() && predicted.is_some() => "the same".to_owned(),
-            Some(it) if *differs => format!("DIFFERS: {}", words(*it)),
-            Some(it) => words(*it),
-            None if *differs => "DIFFERS: nothing".to_owned(),
-            None => "nothing".to_owned(),
-        };
-        table.add_row([relation.clone(), lock(seen), seen.work.to_string(), predicted]);
+        let seen = pair.observed.unwrap_or_default();
+        table.add_row([pair.relation.clone(), lock(seen), seen.work.to_string(), predicted(pair, compared)]);
     }
     Some(table.trim_fmt())
-}
-
-fn lock(side: Side) -> String {
-    match (side.lock, side.had) {
-        (Some(lock), had) if had < Some(lock) => lock.name().to_owned(),
-        (_, Some(had)) => format!("(held: {})", had.name()),
-        (_, None) => "none".to_owned(),
-    }
-}
-
-fn words(side: Side) -> String {
-    if side.work.is_empty() { lock(side) } else { format!("{}, {}", lock(side), side.work) }
-}
-
-fn shortened(statement: &str) -> String {
-    let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
-    let start: String = line.chars().take(MAX_CHARACTERS).collect();
-    if start.len() < line.len() { format!("{start}…") } else { start }
-}
-
-/// `0.6 ms`, `12 ms`, `3.4 s`.
-fn time(time: Duration) -> String {
-    let ms = time.as_secs_f64() * 1000.0;
-    match ms {
-        ms if ms < 10.0 => format!("{ms:.1} ms"),
-        ms if ms < 1000.0 => format!("{ms:.0} ms"),
-        ms => format!("{:.1} s", ms / 1000.0),
-    }
-}
-
-fn in_words(counts: Counts) -> String {
-    let Counts { n_ran, n_refused, n_not_run, n_as_predicted, n_differing } = counts;
-    let mut all = vec![format!("{} ran", counted(n_ran, "statement"))];
-    let further = [
-        (n_as_predicted, "did what was predicted"),
-        (n_differing, "did something else than predicted"),
-        (n_refused, "refused by the server"),
-        (n_not_run, "not run"),
-    ];
-    all.extend(further.into_iter().filter(|it| it.0 > 0).map(|(n, what)| format!("{n} {what}")));
-    all.join(", ")
 }

@@ -21,13 +21,22 @@ use crate::{
 
 /// Writes the document.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let document = Document {
+    serde_json::to_writer(&mut *out, &document(report))?;
+    writeln!(out)
+}
+
+/// The document as it may stand within a page: no tag, no comment and no entity can begin in it, and it says the same.
+pub(super) fn in_html(report: &Report<'_>) -> io::Result<String> {
+    let text = serde_json::to_string(&document(report))?;
+    Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+}
+
+fn document(report: &Report<'_>) -> Document {
+    Document {
         schema: "lockkeeper/dry-run/1",
         runs: report.runs.iter().map(JsonRun::of).collect(),
         summary: summary(report),
-    };
-    serde_json::to_writer(&mut *out, &document)?;
-    writeln!(out)
+    }
 }
 
 #[derive(Serialize)]

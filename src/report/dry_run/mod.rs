@@ -1,19 +1,38 @@
 //! What a dry run did: a card for each statement for people, one document for programs.
 
+mod axis;
+mod digest;
 mod full;
+mod html;
 mod json;
+mod timeline;
+mod words;
 
 use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{Assumed, Concise, Event, Format, Full, Reporter, Summary, json::SCHEMA as LINT_SCHEMA};
+use super::{Assumed, Concise, Event, Full, Reporter, Summary, json::SCHEMA as LINT_SCHEMA};
 use crate::{
     dry_run::{Fate, Ran},
     error::Error,
     finding::Finding,
     lint::LintedFile,
 };
+
+/// A format's name on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A card for each statement, then the findings.
+    #[default]
+    Full,
+    /// One line a finding: `path:line:column: severity[rule]: message`.
+    Concise,
+    /// Everything, for programs; `lockkeeper schema dry-run` describes it.
+    Json,
+    /// One page that needs nothing else.
+    Html,
+}
 
 /// One history on one server.
 #[derive(Debug)]
@@ -87,6 +106,7 @@ impl Report<'_> {
             }
             Format::Concise => self.tell(&mut Concise::new(&mut out))?,
             Format::Json => json::write(self, &mut out)?,
+            Format::Html => html::write(self, &mut out)?,
         }
         out.flush()
     }

@@ -1,0 +1,4 @@
+//! What a dry run says to people, of runs that are imagined: what stands in them is worse than what a server says.
+
+mod html;
+mod imagined;
