@@ -148,6 +148,13 @@ pub(super) struct DryRun {
     /// Fill each table that was there before with so many rows, of all that its schema allows: NULLs, and values that come again.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
+    /// Run the files twice more while others try to get at the tables: how long could nobody read, or write? Once alone, and once behind a
+    /// transaction that has read the tables and goes on.
+    #[arg(long)]
+    pub probe: bool,
+    /// How long that transaction goes on from when it is waited for: `500ms`, `30s`, `2m`.
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = super::snapshot::time, requires = "probe")]
+    pub longest_txn: Duration,
     /// What `${name}`, `{{name}}` or psql's `:name` stands for in the files. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = value)]
     pub set: Vec<(String, String)>,

@@ -74,6 +74,7 @@ fn run_one<'p>(
         settings: options.settings.clone(),
         n_rows: args.rows,
         values: args.set.clone(),
+        probe: args.probe.then_some(args.longest_txn),
         ..dry_run::Options::default()
     };
     let ran = dry_run::run(server, database, &files, &told)?;
@@ -95,6 +96,7 @@ fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
         framework: linted.input.framework,
         parts: linted.parts.clone(),
         predicted: linted.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
+        back: Vec::new(),
     }
 }
 

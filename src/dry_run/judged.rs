@@ -7,7 +7,7 @@ use super::{
     compare::compare,
     engine::Engine,
     piece::Piece,
-    walk::{Visitor, refused},
+    walk::{Place, Visitor, refused},
 };
 use crate::{
     effect::{Action, Outcome},
@@ -29,6 +29,7 @@ impl Visitor for Look {
     fn visit(
         &mut self,
         engine: &mut Engine<'_>,
+        _: Place,
         piece: &Piece,
         predicted: Option<&Outcome>,
     ) -> Result<Fate, Error> {
@@ -80,6 +81,9 @@ fn quietly(engine: &mut Engine<'_>, piece: &Piece, predicted: Option<&Outcome>) 
     }
     let said = engine.send(piece)?;
     let took = started.elapsed();
+    if piece.rows.is_some() {
+        engine.observer.misses_rows();
+    }
     if said.is_ok() && matches!(piece.transaction(), Some(Transaction::RollbackTo(_))) {
         // What was made since is taken back.
         engine.observer.misses(&engine.session)?;

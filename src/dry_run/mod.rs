@@ -11,9 +11,13 @@ mod compare;
 mod engine;
 mod growth;
 mod judged;
+mod passes;
 mod piece;
+mod probe;
 mod probed;
 mod progress;
+mod rerun;
+mod reversal;
 mod roles;
 mod rows;
 mod walk;
@@ -24,11 +28,18 @@ pub use compare::{Compared, Done, Pair, Side, compare};
 pub use growth::{Growth, Point, Production};
 pub use probed::{Lane, Probed, Timed, Wait};
 pub use progress::{Listener, Phase, Progress};
+pub use rerun::{Failure, Rerun, Retry};
+pub use reversal::{MAX_WAYS_BACK, Reversal};
 
 use crate::{
     effect::{Effect, Outcome, Runner},
     error::Error,
-    pg::{Sandbox, observe::Observed, session::Refusal},
+    pg::{
+        Sandbox,
+        describe::{Difference, describe, difference},
+        observe::Observed,
+        session::Refusal,
+    },
     sql::source::{Source, Span},
 };
 
@@ -48,6 +59,8 @@ pub struct File<'f> {
     pub parts: Vec<(usize, Runner)>,
     /// What is predicted of each statement, in order; only of files that are judged.
     pub predicted: Vec<(Span, &'f Outcome)>,
+    /// What takes it back, in the order in which that is sent; only of files that are judged.
+    pub back: Vec<File<'f>>,
 }
 
 /// What a file is there for.
@@ -74,12 +87,23 @@ pub struct Ran {
     pub files: Vec<Vec<Statement>>,
     /// The same statements again while others tried to get at the tables: idle first, then behind a reader. Empty without `--probe`.
     pub probed: Vec<Probed>,
+    /// What the judged files made of the schema, as far as they ran.
+    pub schema: Difference,
+    /// What became of the ways back; empty if the judged files did not all run.
+    pub reversals: Vec<Reversal>,
+    /// What may become of the files that are not one transaction each; empty if the judged files did not all run.
+    pub reruns: Vec<Rerun>,
 }
 
 impl Ran {
     /// Every statement.
     pub fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.files.iter().flatten()
+    }
+
+    /// Whether every statement ran.
+    pub fn is_complete(&self) -> bool {
+        self.statements().all(|it| matches!(it.fate, Fate::Observed { .. } | Fate::Ran(_)))
     }
 }
 
@@ -136,6 +160,13 @@ pub struct Options<'o> {
     pub n_rows: Option<u64>,
     /// What psql or the framework puts into the files: name and value.
     pub values: Vec<(String, String)>,
+    /// Whether the files run twice more while others try to get at the tables: alone, and behind a transaction that has read them and stays
+    /// open for this long from when it is waited for.
+    pub probe: Option<Duration>,
+    /// Whether ways back are tried.
+    pub reversal: bool,
+    /// Whether failures in the middle of files are tried.
+    pub rerun: bool,
     /// Who is told how far the run has come.
     pub listener: Listener<'o>,
 }
@@ -150,10 +181,54 @@ pub fn run(
     sandbox.create_database(database)?;
     let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
     make_before(sandbox, database, files, options, &mut ran)?;
+    let before = Before { sandbox, database: format!("{database}_before") };
+    if options.probe.is_some() || options.reversal || options.rerun {
+        sandbox.copy_database(database, &before.database)?;
+    }
+    let schema = describe(&sandbox.connect(database)?)?;
     let mut engine = engine::Engine::new(sandbox, database, &options.settings)?;
-    let judged = files.iter().filter(|it| it.purpose == Purpose::Judged);
-    ran.files = walk::walk(&mut engine, judged, &options.values, &mut judged::Look)?;
+    engine.observer.measure()?;
+    let judged: Vec<&File<'_>> = files.iter().filter(|it| it.purpose == Purpose::Judged).collect();
+    ran.files = walk::walk(&mut engine, judged.iter().copied(), &options.values, &mut judged::Look)?;
+    drop(engine);
+    ran.schema = difference(&schema, &describe(&sandbox.connect(database)?)?);
+    if options.reversal && ran.is_complete() {
+        ran.reversals = reversal::run(&before, &judged, options)?;
+    }
+    if options.rerun && ran.is_complete() {
+        ran.reruns = rerun::run(&before, &judged, &ran.files, options)?;
+    }
+    if let Some(longest) = options.probe {
+        let readers = [None, Some(longest)];
+        for (n, reader) in readers.into_iter().enumerate() {
+            options.listener.tell(Phase::Probe, n, readers.len());
+            let copy = before.copy("probe")?;
+            ran.probed.push(probe::run(sandbox, &copy, &judged, &ran.files, options, reader)?);
+            sandbox.drop_database(&copy)?;
+        }
+    }
     Ok(ran)
+}
+
+/// What was there before the judged files, which several passes begin with.
+struct Before<'b> {
+    sandbox: &'b Sandbox,
+    /// A database that nobody is connected to.
+    database: String,
+}
+
+impl Before<'_> {
+    /// Makes a copy for a pass, and returns its name.
+    fn copy(&self, pass: &str) -> Result<String, Error> {
+        let copy = format!("{}_{pass}", self.database);
+        self.sandbox.copy_database(&self.database, &copy)?;
+        Ok(copy)
+    }
+
+    /// Makes a copy in which files are sent.
+    fn open<'o>(&'o self, pass: &str, options: &'o Options<'o>) -> Result<passes::Copy<'o>, Error> {
+        Ok(passes::Copy { sandbox: self.sandbox, database: self.copy(pass)?, options })
+    }
 }
 
 /// Makes in `database` what was there before the judged files.

@@ -149,6 +149,17 @@ impl Piece {
         }
     }
 
+    /// Whether it is about what all databases of a server share.
+    pub(super) fn is_of_server(&self) -> bool {
+        let mut words = self.text.split(|it: char| !it.is_ascii_alphabetic()).filter(|it| !it.is_empty());
+        let mut is_next = |all: &[&str]| {
+            words.next().is_some_and(|it| all.iter().any(|word| it.eq_ignore_ascii_case(word)))
+        };
+        is_next(&["CREATE", "ALTER", "DROP"])
+            && is_next(&["ROLE", "USER", "GROUP", "TABLESPACE", "DATABASE", "SYSTEM"])
+            && !is_next(&["MAPPING"])
+    }
+
     /// Whether it only means something in a transaction that goes on.
     pub(super) fn needs_transaction(&self) -> bool {
         matches!(self.statement, Some(Statement::LockTable { .. }))

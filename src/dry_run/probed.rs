@@ -18,6 +18,8 @@ pub struct Probed {
     pub files: Vec<Vec<Timed>>,
     /// Who was blocked on each relation that was there before, by its name.
     pub lanes: Vec<Lane>,
+    /// How many tables were locked as well, and not tried.
+    pub n_left_out: usize,
 }
 
 /// One statement of a pass.

@@ -24,6 +24,10 @@ pub enum Phase {
     Judged,
     /// The files are run once more while others try to get at the tables.
     Probe,
+    /// Ways back are tried.
+    Reversal,
+    /// Failures in the middle of files are tried.
+    Rerun,
     /// Statements are run on databases of several sizes.
     Predict,
 }

@@ -22,7 +22,7 @@ pub(super) type Place = (usize, usize);
 /// Who sends the statements, and looks at them.
 pub(super) trait Visitor {
     /// No transaction is open, and the statement at `place` begins one.
-    fn begins(&mut self, _place: Place) -> Result<(), Error> {
+    fn begins(&mut self, _: Place) -> Result<(), Error> {
         Ok(())
     }
 
@@ -30,12 +30,13 @@ pub(super) trait Visitor {
     fn visit(
         &mut self,
         engine: &mut Engine<'_>,
+        place: Place,
         piece: &Piece,
         predicted: Option<&Outcome>,
     ) -> Result<Fate, Error>;
 
     /// The transaction of these statements has ended.
-    fn ended(&mut self, _places: &[Place]) -> Result<(), Error> {
+    fn ended(&mut self, _: &[Place]) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -141,7 +142,7 @@ impl Walk<'_, '_> {
         }
         let predicted = file.predicted.iter().find(|it| it.0 == piece.span).map(|it| it.1);
         self.open.push(self.here());
-        let fate = self.visitor.visit(self.engine, piece, predicted)?;
+        let fate = self.visitor.visit(self.engine, self.here(), piece, predicted)?;
         if let Fate::Refused { refusal, .. } = &fate {
             if matches!(piece.statement, Some(Sql::CreateExtension { .. })) && is_absent(refusal) {
                 let place = place(file.source.path(), file.source, piece.span);

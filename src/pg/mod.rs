@@ -8,6 +8,8 @@ pub mod describe;
 pub mod observe;
 mod passfile;
 #[cfg(unix)]
+pub mod probe;
+#[cfg(unix)]
 pub mod sandbox;
 pub mod session;
 pub mod snapshot;

@@ -51,24 +51,24 @@ pub struct Description {
     objects: BTreeMap<(String, String), Vec<String>>,
 }
 
-impl Description {
-    /// Reads the schema of the database that the session is connected to. The session must be nobody else's: its `search_path` is set.
-    pub fn read(session: &Session) -> Result<Self, Error> {
-        // Then every name is written with its schema.
-        session.batch("SET search_path = pg_catalog")?;
-        let version = session.rows("SHOW server_version_num")?;
-        let version: u32 = version.first().and_then(|it| it.number(0)).unwrap_or_default();
-        let major = u16::try_from(version / 10_000).unwrap_or_default();
-        let mut objects = BTreeMap::new();
-        for part in PARTS.iter().copied().flatten() {
-            for row in session.rows(&part(major))? {
-                let lines = row.text(2).lines().map(str::to_owned).collect();
-                objects.insert((row.text(0).to_owned(), row.text(1).to_owned()), lines);
-            }
+/// Reads the schema of the database that the session is connected to. The session must be nobody else's: its `search_path` is set.
+pub fn describe(session: &Session) -> Result<Description, Error> {
+    // Then every name is written with its schema.
+    session.batch("SET search_path = pg_catalog")?;
+    let version = session.rows("SHOW server_version_num")?;
+    let version: u32 = version.first().and_then(|it| it.number(0)).unwrap_or_default();
+    let major = u16::try_from(version / 10_000).unwrap_or_default();
+    let mut objects = BTreeMap::new();
+    for part in PARTS.iter().copied().flatten() {
+        for row in session.rows(&part(major))? {
+            let lines = row.text(2).lines().map(str::to_owned).collect();
+            objects.insert((row.text(0).to_owned(), row.text(1).to_owned()), lines);
         }
-        Ok(Self { objects })
     }
+    Ok(Description { objects })
+}
 
+impl Description {
     /// The whole text.
     pub fn text(&self) -> String {
         let mut text = String::new();

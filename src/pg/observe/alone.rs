@@ -19,7 +19,7 @@ use super::{
     super::{Sandbox, Session},
     Before, Observed, Until, Watched, oid,
     snapshot::{Held, Relation, Relations},
-    work::Evidence,
+    work::{self, Evidence},
 };
 use crate::{effect::Lock, error::Error, sql::statement::RelationKind};
 
@@ -87,6 +87,7 @@ impl Place<'_> {
         }
         let pairs = [[connect()?, connect()?], [connect()?, connect()?], [connect()?, connect()?]];
         runner.listen(Until::Told)?;
+        let wal = work::wal_position(watcher)?;
         let mut held = Held::default();
         let mut waited = Duration::ZERO;
         let started = Instant::now();
@@ -114,7 +115,8 @@ impl Place<'_> {
         if let Err(refusal) = done {
             return Ok(Observed::refused(refusal, notices, took));
         }
-        let evidence = Evidence::new(statement, &relations, &Relations::read(watcher)?, notices);
+        let mut evidence = Evidence::new(statement, &relations, &Relations::read(watcher)?, notices);
+        evidence.compare_wal(wal, work::wal_position(watcher)?);
         let before = Before { relations: &relations, committed: &relations, held: Held::default() };
         Ok(Observed { was_alone: true, ..Observed::of(&before, &held, &evidence, took) })
     }

@@ -129,6 +129,7 @@ impl Observed {
         // The TOAST table's index comes under the same owner: the stronger lock is first, and stays.
         toast.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
         toast.dedup_by(|a, b| a.0 == b.0);
+        let (wal_bytes, temp_bytes) = evidence.bytes();
         let named = |(oid, locks)| Some((before.relations.get(oid)?.name(), locks));
         Self {
             relations,
@@ -138,8 +139,8 @@ impl Observed {
             fires_triggers,
             was_alone: false,
             took,
-            wal_bytes: 0,
-            temp_bytes: 0,
+            wal_bytes,
+            temp_bytes,
             refusal: None,
             notices: evidence.notices().to_vec(),
         }
@@ -211,7 +212,7 @@ fn look(
     statement: &str,
 ) -> Result<(Observed, Option<Relations>), Error> {
     let before = Before { relations, committed, held: Held::read(watcher, session.backend())? };
-    let counts = work::counts(session)?;
+    let counters = work::counters(session)?;
     session.listen(Until::EndOfTransaction)?;
     let started = Instant::now();
     let done = session.run(statement)?;
@@ -220,11 +221,13 @@ fn look(
     if let Err(refusal) = done {
         return Ok((Observed::refused(refusal, notices, took), None));
     }
+    // Before anything else is asked, so that only the statement counts.
+    let now = work::counters(session)?;
     session.listen_no_more(Until::EndOfTransaction)?;
     let held = Held::read(watcher, session.backend())?.without(&before.held);
     let after = Relations::read(session)?;
     let mut evidence = Evidence::new(statement, relations, &after, notices);
-    evidence.compare_counts(&counts, &work::counts(session)?);
+    evidence.compare_counters(&counters, &now);
     evidence.read_validated(session)?;
     Ok((Observed::of(&before, &held, &evidence, took), Some(after)))
 }

@@ -2,14 +2,18 @@
 //!
 //! The session is asked for nothing but its own counters, and what only its own transaction sees; all else another session looks at.
 
-use std::{collections::BTreeSet, thread, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+    time::Duration,
+};
 
 use super::{
     super::{Sandbox, Session},
-    Observed, Watched,
+    Observed, ObservedRelation, Watched,
     alone::Place,
     look,
-    snapshot::Relations,
+    snapshot::{FIRST_USER_OID, Relations},
 };
 use crate::error::Error;
 
@@ -42,13 +46,20 @@ pub struct Observer<'o> {
     committed: Option<Relations>,
     /// The relations that the open transaction sees; `None` when they may be others than it saw last.
     current: Option<Relations>,
+    /// The bytes of each relation, by name, as far as they are known.
+    sizes: BTreeMap<String, u64>,
 }
+
+/// The names and bytes of relations that have a file; a table's with its TOAST table.
+const SIZES: &str = "SELECT n.nspname || '.' || c.relname, pg_catalog.pg_table_size(c.oid) \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    WHERE c.relkind IN ('r', 'm', 'i')";
 
 impl<'o> Observer<'o> {
     /// An observer of sessions in `database`.
     pub fn new(sandbox: &'o Sandbox, database: &'o str) -> Result<Self, Error> {
         let watcher = sandbox.connect(database)?;
-        Ok(Self { sandbox, database, watcher, committed: None, current: None })
+        Ok(Self { sandbox, database, watcher, committed: None, current: None, sizes: BTreeMap::new() })
     }
 
     /// What `session` is doing, as the server knows it.
@@ -90,16 +101,52 @@ impl<'o> Observer<'o> {
             None => Relations::read(&self.watcher)?,
         };
         let relations = self.current.as_ref().unwrap_or(&committed);
-        let (observed, after) = look(session, &self.watcher, relations, &committed, statement)?;
+        let (mut observed, after) = look(session, &self.watcher, relations, &committed, statement)?;
         (self.committed, self.current) = (Some(committed), after);
+        self.compare_sizes(session, &mut observed)?;
         Ok(observed)
+    }
+
+    /// Reads how large each relation is. Waits for whoever has locked one.
+    pub fn measure(&mut self) -> Result<(), Error> {
+        let rows = self.watcher.rows(&format!(
+            "{SIZES} AND c.oid >= {FIRST_USER_OID} AND n.nspname NOT IN ('pg_toast', 'information_schema')"
+        ))?;
+        self.sizes =
+            rows.iter().map(|it| (it.text(0).to_owned(), it.number(1).unwrap_or_default())).collect();
+        Ok(())
+    }
+
+    /// To be told that rows came in by a statement that was not observed.
+    pub fn misses_rows(&mut self) {
+        self.sizes.clear();
+    }
+
+    /// Adds how large the relations were on which there was work, and how large `session` sees them now.
+    fn compare_sizes(&mut self, session: &dyn Watched, observed: &mut Observed) -> Result<(), Error> {
+        let is_known = |it: &&mut ObservedRelation| !it.work.is_empty() && self.sizes.contains_key(&it.name);
+        let mut worked_on: Vec<_> = observed.relations.iter_mut().filter(is_known).collect();
+        if worked_on.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> =
+            worked_on.iter().map(|it| format!("'{}'", it.name.replace('\'', "''"))).collect();
+        let rows =
+            session.rows(&format!("{SIZES} AND n.nspname || '.' || c.relname IN ({})", names.join(", ")))?;
+        for row in &rows {
+            let Some(relation) = worked_on.iter_mut().find(|it| it.name == row.text(0)) else { continue };
+            let now = row.number(1).unwrap_or_default();
+            let before = self.sizes.insert(relation.name.clone(), now);
+            relation.bytes = before.map(|before| (before, now));
+        }
+        Ok(())
     }
 
     /// Runs `statement` in `session`, which has no open transaction. `tables` are names of those that it may lock.
     ///
     /// When the server refuses it, that is what was observed.
     pub fn alone(
-        &self,
+        &mut self,
         session: &dyn Watched,
         statement: &str,
         tables: &BTreeSet<String>,
@@ -111,6 +158,9 @@ impl<'o> Observer<'o> {
             watcher: &self.watcher,
             patience: PATIENCE,
         };
-        place.run(session, statement, &|relation| tables.contains(relation.name().as_str()))
+        let mut observed =
+            place.run(session, statement, &|relation| tables.contains(relation.name().as_str()))?;
+        self.compare_sizes(session, &mut observed)?;
+        Ok(observed)
     }
 }

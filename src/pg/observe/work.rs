@@ -26,17 +26,42 @@ pub(super) struct Count {
     n_written: u64,
 }
 
-/// The counters of every table, by its number.
-pub(super) fn counts(session: &dyn Watched) -> Result<BTreeMap<u32, Count>, Error> {
+/// How far the write-ahead log has come, in bytes. Source: manual, 9.28.3 Backup Control Functions.
+const WAL_POSITION: &str = "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')";
+
+/// What counts on while statements run.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    /// How far the write-ahead log has come, in bytes.
+    wal: u64,
+    tables: BTreeMap<u32, Count>,
+}
+
+/// How far the write-ahead log has come, in bytes, whoever wrote it.
+pub(super) fn wal_position(session: &dyn Watched) -> Result<u64, Error> {
+    let rows = session.rows(&format!("SELECT {WAL_POSITION}"))?;
+    Ok(rows.first().and_then(|it| it.number(0)).unwrap_or_default())
+}
+
+/// The counters of the session's transaction.
+pub(super) fn counters(session: &dyn Watched) -> Result<Counters, Error> {
     let rows = session.rows(&format!(
-        "SELECT oid, pg_stat_get_xact_numscans(oid), \
+        "SELECT 0, {WAL_POSITION}, 0 UNION ALL SELECT oid, pg_stat_get_xact_numscans(oid), \
          pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid) \
          + pg_stat_get_xact_tuples_deleted(oid) \
          FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm') AND oid >= {FIRST_USER_OID}"
     ))?;
-    let count = |n_scans, n_written| Count { n_scans, n_written };
-    let number = |row: &super::Row, n| row.number(n).unwrap_or_default();
-    Ok(rows.iter().map(|row| (oid(row, 0), count(number(row, 1), number(row, 2)))).collect())
+    let mut counters = Counters::default();
+    for row in &rows {
+        let (n_scans, n_written) = (row.number(1).unwrap_or_default(), row.number(2).unwrap_or_default());
+        match oid(row, 0) {
+            0 => counters.wal = n_scans,
+            table => {
+                counters.tables.insert(table, Count { n_scans, n_written });
+            }
+        }
+    }
+    Ok(counters)
 }
 
 /// Whether the statement is of the kind whose own checks may read tables by queries.
@@ -72,6 +97,8 @@ pub(super) struct Evidence {
     /// Foreign keys whose rows were checked: both tables are read, if they are locked.
     validated: BTreeSet<u32>,
     truncates: bool,
+    wal_bytes: u64,
+    temp_bytes: u64,
 }
 
 impl Evidence {
@@ -86,7 +113,10 @@ impl Evidence {
             written: BTreeMap::new(),
             validated: BTreeSet::new(),
             truncates: false,
+            wal_bytes: 0,
+            temp_bytes: 0,
         };
+        evidence.take_temporary_files();
         // TRUNCATE also gives new files, but empty ones.
         let calls_code = matches!(word.as_str(), "DO" | "CALL" | "SELECT");
         let truncates =
@@ -153,10 +183,32 @@ impl Evidence {
         }
     }
 
+    /// Takes what the server says of temporary files out of the messages. Source: `ReportTemporaryFileUsage` in `fd.c`.
+    fn take_temporary_files(&mut self) {
+        self.notices.retain(|it| {
+            let size =
+                it.message.strip_prefix("temporary file: path ").and_then(|it| it.rsplit_once(", size "));
+            let size = size.and_then(|it| it.1.parse::<u64>().ok());
+            self.temp_bytes += size.unwrap_or_default();
+            size.is_none()
+        });
+    }
+
+    /// How much was written to the write-ahead log and to temporary files.
+    pub(super) fn bytes(&self) -> (u64, u64) {
+        (self.wal_bytes, self.temp_bytes)
+    }
+
+    /// Adds how far the write-ahead log came.
+    pub(super) fn compare_wal(&mut self, before: u64, after: u64) {
+        self.wal_bytes = after.saturating_sub(before);
+    }
+
     /// Adds what grew between two readings of the counters.
-    pub(super) fn compare_counts(&mut self, before: &BTreeMap<u32, Count>, after: &BTreeMap<u32, Count>) {
-        for (oid, now) in after {
-            let old = before.get(oid).copied().unwrap_or_default();
+    pub(super) fn compare_counters(&mut self, before: &Counters, after: &Counters) {
+        self.compare_wal(before.wal, after.wal);
+        for (oid, now) in &after.tables {
+            let old = before.tables.get(oid).copied().unwrap_or_default();
             // Building the indexes of an empty file counts as reading it.
             if now.n_scans > old.n_scans && !self.truncates {
                 self.scanned.insert(*oid);

@@ -171,11 +171,13 @@ fn runs_here(found: Result<Binaries, String>) -> Result<Binaries, String> {
 }
 
 /// Quiet, so that nobody but us takes locks.
-const QUIET: [(&str, &str); 4] = [
+const QUIET: [(&str, &str); 5] = [
     ("listen_addresses", ""),
     ("autovacuum", "off"),
     ("log_min_messages", "warning"),
     ("logging_collector", "off"),
+    // Who asks for messages is told of each temporary file.
+    ("log_temp_files", "0"),
 ];
 
 /// Fast rather than safe, for nothing here is worth keeping.

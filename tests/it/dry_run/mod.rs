@@ -3,6 +3,7 @@
 mod effects;
 mod frameworks;
 mod messages;
+mod probe;
 mod rows;
 mod runs;
 mod schema;
@@ -34,12 +35,17 @@ pub(crate) fn dry_run(server: &Sandbox, inputs: &[Input]) -> Result<Ran, Error> 
 
 /// The same, with rows in the tables that were there before.
 pub(crate) fn with_rows(server: &Sandbox, inputs: &[Input], n_rows: Option<u64>) -> Result<Ran, Error> {
+    told(server, inputs, &dry_run::Options { n_rows, ..dry_run::Options::default() })
+}
+
+/// The same, with what else a run may be told.
+pub(crate) fn told(server: &Sandbox, inputs: &[Input], more: &dry_run::Options<'_>) -> Result<Ran, Error> {
     let mut options = lint_options(server.major());
     options.keep_statements = true;
     options.settings = vec![("timezone".to_owned(), dry_run::TIME_ZONE.to_owned())];
     let linted = lint(inputs, &RuleSet::default(), &options);
     let files: Vec<File<'_>> = linted.iter().map(file).collect();
-    let told = dry_run::Options { settings: options.settings.clone(), n_rows, ..dry_run::Options::default() };
+    let told = dry_run::Options { settings: options.settings.clone(), ..more.clone() };
     dry_run::run(server, DATABASE, &files, &told)
 }
 
@@ -54,5 +60,6 @@ fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
         framework: linted.input.framework,
         parts: linted.parts.clone(),
         predicted: linted.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
+        back: Vec::new(),
     }
 }

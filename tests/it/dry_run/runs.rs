@@ -91,6 +91,7 @@ fn a_wrong_prediction_is_told() {
             framework: it.input.framework,
             parts: it.parts.clone(),
             predicted: it.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
+            back: Vec::new(),
         })
         .collect();
     let ran = dry_run::run(&server, DATABASE, &files, &dry_run::Options::default()).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 
 use lockkeeper::pg::{
     Sandbox, Session,
-    describe::{Change, Description, difference},
+    describe::{self, Change, Description, difference},
 };
 
 use crate::support::{majors, on_each};
@@ -495,7 +495,7 @@ const NO_CHANGES: &[&str] = &[
 ];
 
 fn describe(session: &Session) -> Description {
-    Description::read(session).unwrap()
+    describe::describe(session).unwrap()
 }
 
 /// A database with an object of every kind, and a session that only looks.
