@@ -163,7 +163,15 @@ impl<'r> Digest<'r> {
     fn blocked_by(&self, time_of: fn(&Blocked) -> Duration) -> Vec<(String, String)> {
         let all = self.blocked.iter().filter(|it| !time_of(it).is_zero());
         let behind = |it: Duration| format!("behind a reader of {}", time(it));
-        all.map(|it| (time(time_of(it)), it.reader.map_or_else(String::new, behind))).collect()
+        let mut said: Vec<(String, String)> = Vec::new();
+        for it in all {
+            let time = time(time_of(it));
+            // A reader in the way of another statement changes nothing here.
+            if said.last().is_none_or(|it| it.0 != time) {
+                said.push((time, it.reader.map_or_else(String::new, behind)));
+            }
+        }
+        said
     }
 
     /// How long it takes in production, if that is known.

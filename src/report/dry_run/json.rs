@@ -9,12 +9,15 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Counts, Report, Run};
+use super::{
+    Counts, Report, Run,
+    measured::{JsonGrowth, JsonProbed},
+};
 use crate::{
     dry_run::{Compared, Fate, Pair, Side, Statement},
     effect::{Blocks, Lock, Runner, Scope, WorkSet},
     lint::LintedFile,
-    pg::session::Refusal,
+    pg::{observe::Observed, session::Refusal},
     report::json::JsonFinding,
     sql::statement::{RelationKind, StatementKind},
 };
@@ -52,6 +55,7 @@ struct JsonRun {
     version: String,
     before: Before,
     files: Vec<File>,
+    probed: Vec<JsonProbed>,
     findings: Vec<JsonFinding>,
 }
 
@@ -78,8 +82,13 @@ struct JsonStatement {
     kind: Option<StatementKind>,
     transaction: Option<Scope>,
     outcome: Outcome,
+    transaction_number: Option<usize>,
+    began_ms: Option<f64>,
     took_ms: Option<f64>,
     held_ms: Option<f64>,
+    wal_bytes: Option<u64>,
+    temp_bytes: Option<u64>,
+    growth: Option<JsonGrowth>,
     refusal: Option<JsonRefusal>,
     effects: Vec<Effect>,
     not_compared: Option<&'static str>,
@@ -96,7 +105,7 @@ enum Outcome {
 }
 
 #[derive(Serialize)]
-struct JsonRefusal {
+pub(super) struct JsonRefusal {
     sqlstate: String,
     message: String,
     detail: Option<String>,
@@ -116,6 +125,9 @@ struct Effect {
     blocks: Blocks,
     predicted: Option<Predicted>,
     differs: bool,
+    rows_written: u64,
+    bytes_before: Option<u64>,
+    bytes_after: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -152,6 +164,7 @@ impl JsonRun {
             version: run.ran.version.clone(),
             before: Before { statements: run.ran.n_before, notes: run.ran.backdrop.clone() },
             files: files.map(|(file, statements)| File::of(file, statements)).collect(),
+            probed: run.ran.probed.iter().map(|it| JsonProbed::of(it, &run.files)).collect(),
             findings: run.findings.iter().map(|(finding, _)| finding.into()).collect(),
         }
     }
@@ -180,8 +193,13 @@ impl JsonStatement {
             kind: linted.map(|it| it.statement),
             transaction: linted.map(|it| it.situation.transaction),
             outcome: Outcome::Ran,
+            transaction_number: statement.transaction,
+            began_ms: has_begun(statement).then(|| ms(statement.began)),
             took_ms: None,
             held_ms: statement.held_for.map(ms),
+            wal_bytes: None,
+            temp_bytes: None,
+            growth: statement.growth.as_ref().map(JsonGrowth::of),
             refusal: None,
             effects: Vec::new(),
             not_compared: None,
@@ -191,7 +209,9 @@ impl JsonStatement {
         match &statement.fate {
             Fate::Observed { observed, compared, .. } => {
                 json.took_ms = Some(ms(observed.took));
-                json.effects = effects(compared);
+                json.wal_bytes = Some(observed.wal_bytes);
+                json.temp_bytes = Some(observed.temp_bytes);
+                json.effects = effects(compared, observed);
                 json.not_compared = compared.open;
                 json.predicted_to_fail = compared.should_have_failed;
                 json.notices = observed
@@ -212,15 +232,20 @@ impl JsonStatement {
 }
 
 impl JsonRefusal {
-    fn of(refusal: &Refusal, predicted: bool, at_commit: bool) -> Self {
+    pub(super) fn of(refusal: &Refusal, predicted: bool, at_commit: bool) -> Self {
         let Refusal { sqlstate, message, detail, hint, position } = refusal.clone();
         Self { sqlstate, message, detail, hint, position, predicted, at_commit }
     }
 }
 
-fn effects(compared: &Compared) -> Vec<Effect> {
+const fn has_begun(statement: &Statement) -> bool {
+    !matches!(statement.fate, Fate::NotRun)
+}
+
+fn effects(compared: &Compared, observed: &Observed) -> Vec<Effect> {
     let effect = |pair: &Pair| {
         let Side { lock, had, work } = pair.observed.unwrap_or_default();
+        let known = observed.relations.iter().find(|it| it.name == pair.relation);
         Effect {
             relation: pair.relation.clone(),
             kind: pair.kind,
@@ -230,13 +255,16 @@ fn effects(compared: &Compared) -> Vec<Effect> {
             blocks: lock.map_or(Blocks::Nothing, Lock::blocks),
             predicted: pair.predicted.map(|it| Predicted { lock: it.lock, work: it.work }),
             differs: pair.differs,
+            rows_written: known.map_or(0, |it| it.n_written),
+            bytes_before: known.and_then(|it| Some(it.bytes?.0)),
+            bytes_after: known.and_then(|it| Some(it.bytes?.1)),
         }
     };
     compared.relations.iter().map(effect).collect()
 }
 
 /// Milliseconds, to a thousandth.
-fn ms(time: Duration) -> f64 {
+pub(super) fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 

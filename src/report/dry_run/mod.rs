@@ -5,6 +5,7 @@ mod digest;
 mod full;
 mod html;
 mod json;
+mod measured;
 mod timeline;
 mod words;
 

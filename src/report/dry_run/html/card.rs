@@ -183,9 +183,11 @@ fn facts(digest: &Digest<'_>, observed: &Observed, compared: &Compared) -> Vec<(
     facts.extend(held.map(|it| ("locks held until COMMIT", time(it))));
     let blocked = [("reads blocked", digest.reads_blocked()), ("writes blocked", digest.writes_blocked())];
     for (name, all) in blocked {
-        facts.extend(all.into_iter().map(|(time, behind)| (name, format!("{time} {behind}"))));
+        let all: Vec<String> =
+            all.iter().map(|(time, behind)| format!("{time} {behind}").trim_end().to_owned()).collect();
+        facts.extend(Some((name, all.join("; "))).filter(|it| !it.1.is_empty()));
     }
-    let written = [("written ahead (WAL)", observed.wal_bytes), ("temporary files", observed.temp_bytes)];
+    let written = [("WAL written", observed.wal_bytes), ("temporary files", observed.temp_bytes)];
     facts.extend(written.into_iter().filter(|it| it.1 > 0).map(|(name, n)| (name, bytes(n))));
     if let Some(sqlstate) = compared.should_have_failed {
         facts.push(("predicted to fail with", sqlstate.to_owned()));

@@ -166,10 +166,11 @@ fn numbers(run: usize, timeline: &Timeline, axis: &Axis) -> Vec<Number> {
         let middle = f64::midpoint(from, to).clamp(0.8, 99.2);
         // A digit more, so that they stay apart.
         let n_digits = f64::from(step.n.checked_ilog10().unwrap_or(0) + 2);
-        let class = if middle - narrow >= n_digits / N_DIGITS_NARROW * 100.0 {
+        let has_room = middle - wide >= n_digits / N_DIGITS_WIDE * 100.0;
+        let class = if has_room && middle - narrow >= n_digits / N_DIGITS_NARROW * 100.0 {
             (wide, narrow) = (middle, middle);
             "number"
-        } else if middle - wide >= n_digits / N_DIGITS_WIDE * 100.0 {
+        } else if has_room {
             wide = middle;
             "number wide"
         } else {

@@ -50,6 +50,8 @@ struct Band {
 struct Tick {
     at: Percent,
     text: String,
+    /// Whether the text stands before its line, as something else is behind it.
+    is_before: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -139,11 +141,23 @@ impl GrowthChart {
                     title: format!("in production, {} rows: {}", grouped(it.rows), it.took),
                 }
             }),
-            rows: x.ticks().into_iter().map(|it| Tick { at: Percent(x.at(it)), text: count(it) }).collect(),
+            rows: x
+                .ticks()
+                .into_iter()
+                .map(|it| {
+                    let at = x.at(it);
+                    let end = production.map_or(f64::MAX, |it| x.at(as_float(it.rows)));
+                    Tick {
+                        at: Percent(at),
+                        text: count(it),
+                        is_before: (0.0..10.0).contains(&(end - at)) || at > 92.0,
+                    }
+                })
+                .collect(),
             times: y
                 .ticks()
                 .into_iter()
-                .map(|it| Tick { at: Percent(100.0 - y.at(it)), text: in_words(it) })
+                .map(|it| Tick { at: Percent(100.0 - y.at(it)), text: in_words(it), is_before: false })
                 .collect(),
         }
     }
