@@ -145,7 +145,8 @@ pub(super) struct DryRun {
     /// The folder with `postgres` and `initdb` of that version. Default: what is installed, else what was or can be downloaded.
     #[arg(long, value_name = "DIR")]
     pub pg_bin: Option<PathBuf>,
-    /// Fill each table that was there before with so many rows, of all that its schema allows: NULLs, and values that come again.
+    /// Fill each table that was there before with so many rows, of all that its schema allows: NULLs, and values that come again. With a
+    /// snapshot the rows are like those of production, and at most so many.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
     /// Run the files twice more while others try to get at the tables: how long could nobody read, or write? Once alone, and once behind a
@@ -155,6 +156,12 @@ pub(super) struct DryRun {
     /// How long that transaction goes on from when it is waited for: `500ms`, `30s`, `2m`.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = super::snapshot::time, requires = "probe")]
     pub longest_txn: Duration,
+    /// Run the files on databases of several sizes, and say how long each statement takes in production, which a snapshot describes.
+    #[arg(long)]
+    pub predict: bool,
+    /// How long that may take.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::snapshot::time, requires = "predict")]
+    pub budget: Duration,
     /// What `${name}`, `{{name}}` or psql's `:name` stands for in the files. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = value)]
     pub set: Vec<(String, String)>,

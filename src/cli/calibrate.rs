@@ -18,7 +18,7 @@ use crate::{
     },
     traffic::{
         Calibration, Snapshot,
-        calibration::{SCHEMA, SETTINGS, Series},
+        calibration::{SCHEMA, Series},
         grouped,
     },
 };
@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> Result<u8, Error> {
         (None, Some(snapshot)) => major_of(snapshot)?,
         (None, None) => *MAJORS.end(),
     };
-    let settings = like.map_or_else(Vec::new, settings);
+    let settings = like.as_ref().map_or_else(Vec::new, traffic::settings);
     let file = OneFile::create(args.output.as_deref())?;
     let server = Sandbox::start(major, &Options { bin_dir: args.pg_bin.clone(), settings, durable: true })?;
     let Measurements { series, settings, machine, ended_by } = measured(&server, args, world)?;
@@ -92,16 +92,6 @@ fn say(
 }
 
 /// The settings of the server to be like.
-fn settings(like: Snapshot) -> Vec<(String, String)> {
-    let wanted = like.settings.into_iter().filter(|it| SETTINGS.contains(&it.0.as_str()));
-    let mut settings: Vec<_> = wanted.collect();
-    if settings.iter().any(|it| it.0 == "wal_level" && it.1 == "minimal") {
-        // The server does not start with places for replicas that it could not feed.
-        settings.push(("max_wal_senders".to_owned(), "0".to_owned()));
-    }
-    settings
-}
-
 fn major_of(snapshot: &Snapshot) -> Result<u16, Error> {
     let version = snapshot.servers.first().map(|it| it.version.as_str()).unwrap_or_default();
     let major = version.split(['.', ' ']).next().and_then(|it| it.parse().ok()).unwrap_or_default();

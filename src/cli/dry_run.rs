@@ -8,10 +8,11 @@ use super::{
     once, output,
     prepared::{Extras, Prepared},
     sift::Sift,
+    traffic,
 };
 use crate::{
     config::FailOn,
-    dry_run::{self, Fate, File, Purpose, Ran},
+    dry_run::{self, Budget, Fate, File, Purpose, Ran, Rows},
     error::Error,
     finding::Severity,
     lint::{self, Input, InputRole, LintedFile, Observation, Observations, Options},
@@ -20,6 +21,7 @@ use crate::{
         Summary, Target,
         dry_run::{Counts, Format, Report, Run},
     },
+    traffic::Snapshot,
 };
 
 /// Runs `dry-run`.
@@ -37,14 +39,22 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
         let problem = "--pg-bin is of one version; for several set LOCKKEEPER_PG_BIN_<version> for each";
         return Err(Error::Usage(problem.to_owned()));
     }
+    let snapshot = prepared.snapshot.as_deref().map(traffic::read).transpose()?;
+    let snapshot = snapshot.as_ref();
     let mut runs = Vec::new();
     for postgres in majors {
         let options = Options { postgres, ..prepared.options().clone() };
         let settings = sandbox::Options { bin_dir: args.pg_bin.clone(), ..sandbox::Options::default() };
         let server = Sandbox::start(postgres, &settings)?;
+        let durable = args.predict.then(|| Sandbox::start(postgres, &as_slow_as(snapshot, &settings)));
+        let servers = Servers { server, durable: durable.transpose()? };
         for (n, history) in prepared.inputs.histories.iter().enumerate() {
             let database = format!("dry_run_{n}");
-            runs.push(prepared.install(|| run_one(history, &prepared, &options, &server, &database, args))?);
+            runs.push(
+                prepared.install(|| {
+                    run_one(history, &prepared, &options, &servers, &database, (args, snapshot))
+                })?,
+            );
         }
     }
     let mut summary = Summary::default();
@@ -59,25 +69,42 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
     Ok(if is_refused || fail_on.fails(summary.worst()) { FINDINGS } else { CLEAN })
 }
 
+/// Where histories run.
+struct Servers {
+    server: Sandbox,
+    /// One that works as a server does that keeps what it is told, if times are to be measured.
+    durable: Option<Sandbox>,
+}
+
+/// A server that works as slowly as the snapshot's, as far as settings decide that.
+fn as_slow_as(snapshot: Option<&Snapshot>, usual: &sandbox::Options) -> sandbox::Options {
+    let settings = snapshot.map_or_else(Vec::new, traffic::settings);
+    sandbox::Options { settings, durable: true, ..usual.clone() }
+}
+
 /// Runs one history on one server, and judges what it did.
 fn run_one<'p>(
     history: &'p [Input],
     prepared: &'p Prepared,
     options: &Options,
-    server: &Sandbox,
+    servers: &Servers,
     database: &str,
-    args: &Args,
+    (args, snapshot): (&Args, Option<&Snapshot>),
 ) -> Result<Run<'p>, Error> {
     let predicted = lint::lint(history, prepared.rules(), options);
     let files: Vec<File<'_>> = predicted.iter().map(file).collect();
     let told = dry_run::Options {
         settings: options.settings.clone(),
-        n_rows: args.rows,
+        rows: args.rows.map(|most| Rows { snapshot, most, share: 1.0 }),
         values: args.set.clone(),
         probe: args.probe.then_some(args.longest_txn),
         ..dry_run::Options::default()
     };
-    let ran = dry_run::run(server, database, &files, &told)?;
+    let mut ran = dry_run::run(&servers.server, database, &files, &told)?;
+    if let Some(durable) = &servers.durable {
+        let budget = Budget { snapshot, time: args.budget };
+        dry_run::predict(durable, database, &files, &told, budget, &mut ran)?;
+    }
     let observed = observations(&predicted, &ran);
     let mut files = lint::judge_observed(history, prepared.rules(), options, observed);
     files.retain(|it| it.input.role == InputRole::Linted);

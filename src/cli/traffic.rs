@@ -12,7 +12,7 @@ use crate::{
     config::{Config, TableHeat},
     error::Error,
     rule::OverrideMisuse,
-    traffic::{Calibration, Snapshot, Traffic},
+    traffic::{Calibration, Snapshot, Traffic, calibration::SETTINGS},
 };
 
 /// What is known of tables today.
@@ -72,4 +72,15 @@ pub(super) fn read(path: &Path) -> Result<Snapshot, Error> {
     let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Snapshot::parse(&text)
         .map_err(|problem| Error::Usage(format!("{} is no snapshot: {problem}", path.display())))
+}
+
+/// The settings of the snapshot's server that decide how fast it works.
+pub(super) fn settings(like: &Snapshot) -> Vec<(String, String)> {
+    let wanted = like.settings.iter().filter(|it| SETTINGS.contains(&it.0.as_str()));
+    let mut settings: Vec<_> = wanted.map(|(name, value)| (name.clone(), value.clone())).collect();
+    if settings.iter().any(|it| it.0 == "wal_level" && it.1 == "minimal") {
+        // The server does not start with places for replicas that it could not feed.
+        settings.push(("max_wal_senders".to_owned(), "0".to_owned()));
+    }
+    settings
 }

@@ -13,6 +13,7 @@ mod growth;
 mod judged;
 mod passes;
 mod piece;
+mod predict;
 mod probe;
 mod probed;
 mod progress;
@@ -26,10 +27,12 @@ use std::{path::Path, time::Duration};
 
 pub use compare::{Compared, Done, Pair, Side, compare};
 pub use growth::{Growth, Point, Production};
+pub use predict::{Budget, predict};
 pub use probed::{Lane, Probed, Timed, Wait};
 pub use progress::{Listener, Phase, Progress};
 pub use rerun::{Failure, Rerun, Retry};
 pub use reversal::{MAX_WAYS_BACK, Reversal};
+pub use rows::Rows;
 
 use crate::{
     effect::{Effect, Outcome, Runner},
@@ -156,8 +159,8 @@ pub enum Fate {
 pub struct Options<'o> {
     /// What is in force at the begin of each session: name and value.
     pub settings: Vec<(String, String)>,
-    /// With how many rows the tables are filled that were there before.
-    pub n_rows: Option<u64>,
+    /// With which rows the tables are filled that were there before.
+    pub rows: Option<Rows<'o>>,
     /// What psql or the framework puts into the files: name and value.
     pub values: Vec<(String, String)>,
     /// Whether the files run twice more while others try to get at the tables: alone, and behind a transaction that has read them and stays
@@ -256,8 +259,8 @@ fn make_before(
         backdrop::make(&mut engine, file, &options.values, ran)?;
     }
     engine.finish_batch()?;
-    if let Some(n_rows) = options.n_rows {
-        ran.backdrop.extend(rows::fill(sandbox, database, n_rows, options.listener)?);
+    if let Some(rows) = options.rows {
+        ran.backdrop.extend(rows::fill(sandbox, database, rows, None, options.listener)?.said);
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ fn kind_of(definition: &str) -> &'static str {
 }
 
 /// Schema and name of what is written as in `public."Orders"`.
-fn parts(shown: &str) -> (String, String) {
+pub fn parts(shown: &str) -> (String, String) {
     let name = super::tables::name(shown);
     name.map_or_else(Default::default, |it| (it.schema.unwrap_or_default().to_string(), it.name.to_string()))
 }

@@ -1,9 +1,9 @@
 //! How long one piece of work on one table takes, as a calibration says, else as is assumed.
 
 use super::{
-    Basis, Hold, Traffic, assumed,
+    Hold, Traffic, assumed,
     calibration::{Calibration, Estimate, Task},
-    number::{float, whole},
+    number::float,
     snapshot::Table,
 };
 use crate::effect::{Action, Effect, Manner, Outcome, Reason, Relation, Role, Work};
@@ -82,7 +82,7 @@ impl Traffic {
             };
             // What was measured was in memory.
             let (least, most) = calibration.disk_ms(job.table.heap_bytes);
-            Some(hold(&estimate?.between_more(least, most)))
+            Some(estimate?.between_more(least, most).hold())
         };
         measured().unwrap_or_else(|| assumed::hold(job.work, job.table))
     }
@@ -180,9 +180,4 @@ impl Job<'_> {
 /// Whether the scan of an effect looks the keys of a foreign key up.
 pub(super) fn is_of_foreign_key(effect: &Effect) -> bool {
     effect.manners.contains(Manner::ForeignKey) || effect.because == Some(Reason::ForeignKeyColumn)
-}
-
-fn hold(estimate: &Estimate) -> Hold {
-    let (low, high) = estimate.band();
-    Hold { low_ms: whole(low), high_ms: whole(high), basis: Basis::Measured(whole(estimate.factor()).max(1)) }
 }

@@ -128,6 +128,11 @@ pub struct Column {
     /// How far its values stand in the table in their own order, from -1 to 1; `None` as above, or if they have no order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<f64>,
+    /// How many values it has: their number, or below 0 the share of the rows that have one of their own; `None` as above.
+    ///
+    /// Source: `n_distinct` of `pg_stats`, manual, 53.27.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<f64>,
 }
 
 /// One constraint.

@@ -1,11 +1,13 @@
 //! Fills the tables that were there before with rows, so that there is something to scan, to rewrite, and to break a new constraint.
 //!
-//! The rows are what the schema allows, and not what a real database has: every tenth value is NULL where it may be, other values come
-//! several times where they may, foreign keys refer to rows that are there, CHECKs hold. Whatever could be there and makes a migration fail
-//! should be there. Rows are made by the server itself; triggers do not see them.
+//! The rows are what the schema allows: every tenth value is NULL where it may be, other values come several times where they may, foreign
+//! keys refer to rows that are there, CHECKs hold. Whatever could be there and makes a migration fail should be there. Where a snapshot knows
+//! production, they are like that: how many there are, how much is NULL, how wide, how varied and how ordered the values are. Rows are made
+//! by the server itself; triggers do not see them.
 //!
 //! Not every condition can be met. Then a table has fewer rows, or none, and that is said.
 
+mod like;
 mod schema;
 mod value;
 
@@ -14,7 +16,10 @@ use std::{
     fmt::Write,
 };
 
+pub(super) use self::like::Production;
+pub use self::like::Rows;
 use self::{
+    like::Like,
     schema::{Column, ForeignKey, Table},
     value::{Look, value},
 };
@@ -24,32 +29,77 @@ use crate::{
     pg::{Sandbox, Session, session::Refusal},
 };
 
-/// Fills every table of `database` with `n_rows` rows. Returns what is to be said of that.
+/// How the tables were filled.
+#[derive(Debug, Default)]
+pub(super) struct Filled {
+    /// What is to be said of it.
+    pub(super) said: Vec<String>,
+    /// How many rows each table got, by its name; a partitioned table has those of its partitions.
+    pub(super) n_rows: BTreeMap<String, u64>,
+}
+
+/// Fills the tables of `database`, or those of `only` and what they refer to.
 pub(super) fn fill(
     sandbox: &Sandbox,
     database: &str,
-    n_rows: u64,
+    rows: Rows<'_>,
+    only: Option<&BTreeSet<String>>,
     listener: Listener<'_>,
-) -> Result<Vec<String>, Error> {
+) -> Result<Filled, Error> {
     let session = sandbox.connect(database)?;
     // Triggers are code of the application, which nobody asked to run.
     session.batch("SET session_replication_role = replica; SET client_min_messages = error")?;
-    let tables = in_order(schema::tables(&session)?);
-    let mut said = Vec::new();
+    let mut tables = in_order(schema::tables(&session)?);
+    if let Some(only) = only {
+        keep_needed(&mut tables, only);
+    }
+    let production = Production::new(rows.snapshot);
+    let mut filled = Filled::default();
     let mut n_full = 0;
     for (n, table) in tables.iter().enumerate() {
         listener.tell(Phase::Rows, n, tables.len());
-        match fill_one(&session, table, n_rows)? {
-            Ok(n) if n == n_rows => n_full += 1,
+        let like = production.of(table, rows);
+        match fill_one(&session, table, &like)? {
             Ok(n) => {
-                said.push(format!("{} has {n} of {n_rows} rows: its constraints leave no more", table.name));
+                for name in table.root.iter().chain([&table.name]) {
+                    *filled.n_rows.entry(name.clone()).or_default() += n;
+                }
+                if n == like.n_rows {
+                    n_full += 1;
+                } else {
+                    let (name, wanted) = (&table.name, like.n_rows);
+                    filled
+                        .said
+                        .push(format!("{name} has {n} of {wanted} rows: its constraints leave no more"));
+                }
             }
-            Err(why) => said.push(format!("{} has no rows: {why}", table.name)),
+            Err(why) => filled.said.push(format!("{} has no rows: {why}", table.name)),
         }
     }
     session.batch("ANALYZE")?;
-    said.insert(0, format!("{n_full} of {} tables were filled with {n_rows} rows each", tables.len()));
-    Ok(said)
+    let each = match rows.snapshot {
+        None => format!("{} rows each", rows.most),
+        Some(snapshot) => {
+            let day = snapshot.taken_at.split('T').next().unwrap_or_default();
+            format!("rows like those of the snapshot of {day}, at most {}", rows.most)
+        }
+    };
+    filled.said.insert(0, format!("{n_full} of {} tables were filled with {each}", tables.len()));
+    Ok(filled)
+}
+
+/// Leaves `only` those tables, their partitions, and what their rows refer to.
+fn keep_needed(tables: &mut Vec<Table>, only: &BTreeSet<String>) {
+    let mut needed: BTreeSet<u32> = BTreeSet::new();
+    // Who is referred to comes first, so backwards each is known to be needed when it is met.
+    for table in tables.iter().rev() {
+        let is_named = only.contains(&table.name) || table.root.as_ref().is_some_and(|it| only.contains(it));
+        if is_named || needed.contains(&table.oid) {
+            needed.insert(table.oid);
+            needed.extend(table.foreign_keys.iter().map(|it| it.parent));
+        }
+    }
+    tables.retain(|it| needed.contains(&it.oid));
 }
 
 /// The tables, those that others refer to first.
@@ -73,7 +123,10 @@ fn in_order(mut tables: Vec<Table>) -> Vec<Table> {
 }
 
 /// Fills one table. The error says why it has no rows.
-fn fill_one(session: &Session, table: &Table, n_rows: u64) -> Result<Result<u64, String>, Error> {
+fn fill_one(session: &Session, table: &Table, like: &Like<'_>) -> Result<Result<u64, String>, Error> {
+    if like.n_rows == 0 {
+        return Ok(Ok(0));
+    }
     let mut parents = Vec::new();
     for key in table.foreign_keys.iter().filter(|it| it.parent != table.oid) {
         let rows = session.rows(&format!("SELECT count(*) FROM {}", key.quoted))?;
@@ -82,7 +135,7 @@ fn fill_one(session: &Session, table: &Table, n_rows: u64) -> Result<Result<u64,
     let mut why = "its constraints leave none".to_owned();
     let mut last = String::new();
     for look in Look::ALL {
-        let Some(insert) = insert(table, &parents, n_rows, look) else {
+        let Some(insert) = insert(table, &parents, like, look) else {
             return Ok(Err(
                 "nothing is known to put into one of its columns that must have a value".to_owned()
             ));
@@ -96,7 +149,7 @@ fn fill_one(session: &Session, table: &Table, n_rows: u64) -> Result<Result<u64,
             Ok(rows) => {
                 let n: u64 = rows.first().and_then(|it| it.number(0)).unwrap_or(0);
                 if n > 0 {
-                    count_on(session, table, n_rows)?;
+                    count_on(session, table, like.n_rows)?;
                     return Ok(Ok(n));
                 }
             }
@@ -119,7 +172,8 @@ fn count_on(session: &Session, table: &Table, n_rows: u64) -> Result<(), Error> 
 }
 
 /// The statement that fills a table, and returns how many rows it made; `None` if a value is missing.
-fn insert(table: &Table, parents: &[(&ForeignKey, u64)], n_rows: u64, look: Look) -> Option<String> {
+fn insert(table: &Table, parents: &[(&ForeignKey, u64)], like: &Like<'_>, look: Look) -> Option<String> {
+    let n_rows = like.n_rows;
     let mut joins = String::new();
     let mut values: BTreeMap<i16, String> = BTreeMap::new();
     for (n, (key, n_parents)) in parents.iter().enumerate() {
@@ -152,7 +206,7 @@ fn insert(table: &Table, parents: &[(&ForeignKey, u64)], n_rows: u64, look: Look
     }
     for column in &table.columns {
         if let Entry::Vacant(free) = values.entry(column.number) {
-            free.insert(of_column(column, table, n_rows, look)?);
+            free.insert(of_column(column, table, like, look)?);
         }
     }
     let written: Vec<(&str, &String)> = table
@@ -186,7 +240,7 @@ fn own(table: &Table, key: &ForeignKey, values: &mut BTreeMap<i16, String>, look
         }
         let value = if column.not_null {
             let referred = table.columns.iter().find(|it| it.quoted == *parent)?;
-            value(referred, "i", &table.checks, look)?
+            value(referred, "i", &table.checks, look, None)?
         } else {
             format!("NULL::{}", column.full_type)
         };
@@ -195,13 +249,15 @@ fn own(table: &Table, key: &ForeignKey, values: &mut BTreeMap<i16, String>, look
     Some(())
 }
 
-fn of_column(column: &Column, table: &Table, n_rows: u64, look: Look) -> Option<String> {
-    // Of a value that may come again there are ten of each.
-    let i = if column.is_unique { "i".to_owned() } else { format!("(1 + i % {})", (n_rows / 10).max(1)) };
+fn of_column(column: &Column, table: &Table, like: &Like<'_>, look: Look) -> Option<String> {
+    let looks = like.looks(table, column);
     let is_bound = table.checks.iter().any(|it| it.is_bound && it.expression.contains(&column.quoted));
-    match value(column, &i, &table.checks, look) {
+    match value(column, &looks.number(), &table.checks, look, looks.width) {
         Some(value) if column.not_null || column.is_unique || is_bound => Some(value),
-        Some(value) => Some(format!("CASE WHEN i % 10 <> 0 THEN {value} END")),
+        Some(value) => {
+            let is_null = looks.is_null();
+            Some(is_null.map_or(value.clone(), |it| format!("CASE WHEN NOT ({it}) THEN {value} END")))
+        }
         None if !column.not_null => Some(DEFAULT.to_owned()),
         None => None,
     }

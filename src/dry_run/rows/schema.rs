@@ -13,6 +13,8 @@ pub(super) struct Table {
     pub(super) oid: u32,
     /// Schema and name, for people.
     pub(super) name: String,
+    /// Schema and name, for people, of the table that it is a partition of, if it is one.
+    pub(super) root: Option<String>,
     /// The same as SQL text.
     pub(super) quoted: String,
     pub(super) columns: Vec<Column>,
@@ -25,6 +27,8 @@ pub(super) struct Table {
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     pub(super) number: i16,
+    /// Its name as it is.
+    pub(super) name: String,
     /// As SQL text.
     pub(super) quoted: String,
     pub(super) not_null: bool,
@@ -73,7 +77,10 @@ pub(super) struct Check {
     pub(super) is_bound: bool,
 }
 
-const TABLES: &str = "SELECT c.oid, n.nspname || '.' || c.relname, format('%I.%I', n.nspname, c.relname) \
+const TABLES: &str = "SELECT c.oid, n.nspname || '.' || c.relname, format('%I.%I', n.nspname, c.relname), \
+    (SELECT rn.nspname || '.' || r.relname FROM pg_catalog.pg_class r \
+        JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace \
+        WHERE c.relispartition AND r.oid = pg_catalog.pg_partition_root(c.oid)) \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind = 'r' AND c.oid >= 16384 AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY c.oid";
@@ -84,7 +91,7 @@ const COLUMNS: &str = "SELECT a.attrelid, a.attnum, quote_ident(a.attname), a.at
             WHERE d.objid = i.indexrelid AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum))), \
     b.typname, b.typtype, b.typcategory, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, \
     pg_catalog.format_type(a.atttypid, a.atttypmod), t.typtype = 'd', \
-    quote_literal(pg_catalog.pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)) \
+    quote_literal(pg_catalog.pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)), a.attname \
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
     JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END \
@@ -113,6 +120,7 @@ pub(super) fn tables(session: &Session) -> Result<Vec<Table>, Error> {
             oid: number(&row, 0),
             name: row.text(1).to_owned(),
             quoted: row.text(2).to_owned(),
+            root: Some(row.text(3).to_owned()).filter(|it| !it.is_empty()),
             ..Table::default()
         };
         tables.insert(table.oid, table);
@@ -143,6 +151,7 @@ pub(super) fn tables(session: &Session) -> Result<Vec<Table>, Error> {
 fn column(row: &Row) -> Column {
     Column {
         number: row.number(1).unwrap_or_default(),
+        name: row.text(12).to_owned(),
         quoted: row.text(2).to_owned(),
         not_null: row.is_true(3),
         is_unique: row.is_true(4),

@@ -41,18 +41,25 @@ impl Look {
     }
 }
 
-/// The value of `column` in the row `i`, which is SQL for a number from 1; `None` if no value of its type is known.
-pub(super) fn value(column: &Column, i: &str, checks: &[Check], look: Look) -> Option<String> {
+/// The value of `column` in the row `i`, which is SQL for a number from 1, of so many bytes if that is known and its type has any width;
+/// `None` if no value of its type is known.
+pub(super) fn value(
+    column: &Column,
+    i: &str,
+    checks: &[Check],
+    look: Look,
+    width: Option<u32>,
+) -> Option<String> {
     let about: Vec<&Check> = checks.iter().filter(|it| names(&it.expression, &column.quoted)).collect();
     let bound = about.iter().find(|it| it.is_bound).and_then(|it| bound(&it.expression, &column.quoted));
     let value = match bound {
         Some(bound) => within(&column.kind, &bound, i, &column.full_type),
-        None => free(column, i, &about, look)?,
+        None => free(column, i, &about, look, width)?,
     };
     Some(format!("({value})::{}", column.full_type))
 }
 
-fn free(column: &Column, i: &str, checks: &[&Check], look: Look) -> Option<String> {
+fn free(column: &Column, i: &str, checks: &[&Check], look: Look, width: Option<u32>) -> Option<String> {
     let Kind { name, class, category, modifier } = &column.kind;
     let full = &column.full_type;
     if class == "e" {
@@ -80,15 +87,21 @@ fn free(column: &Column, i: &str, checks: &[&Check], look: Look) -> Option<Strin
                 _ => number,
             }
         }
-        "text" | "varchar" | "bpchar" | "name" | "citext" => text(column, i, checks, look),
+        "text" | "varchar" | "bpchar" | "name" | "citext" => text(column, i, checks, look, width),
         "uuid" => format!("md5(({i})::text)"),
         "date" => format!("DATE '2026-01-01' - (({i}) % 36500)::int"),
         "timestamp" => format!("TIMESTAMP '2026-01-01' - ({i}) * INTERVAL '1 minute'"),
         "timestamptz" => format!("TIMESTAMPTZ '2026-01-01 00:00Z' - ({i}) * INTERVAL '1 minute'"),
         "time" | "timetz" => format!("TIME '00:00' + ({i}) * INTERVAL '1 second'"),
         "interval" => format!("({i}) * INTERVAL '1 second'"),
-        "json" | "jsonb" => format!("jsonb_build_object('n', {i})"),
-        "bytea" => format!("decode(md5(({i})::text), 'hex')"),
+        "json" | "jsonb" => match width.and_then(|it| it.checked_sub(EMPTY_JSON)) {
+            Some(more @ 1..) => format!("jsonb_build_object('n', {i}, 'more', {})", filler(i, more)),
+            _ => format!("jsonb_build_object('n', {i})"),
+        },
+        "bytea" => match width {
+            Some(width) => format!("decode({}, 'hex')", filler(i, width.saturating_sub(1) * 2)),
+            None => format!("decode(md5(({i})::text), 'hex')"),
+        },
         "inet" | "cidr" => format!("INET '10.0.0.0' + ({i})"),
         "tsvector" => format!("to_tsvector('simple', 'v' || {i})"),
         "bit" | "varbit" => format!("repeat('0', {})", (*modifier).max(1)),
@@ -99,7 +112,22 @@ fn free(column: &Column, i: &str, checks: &[&Check], look: Look) -> Option<Strin
     })
 }
 
-fn text(column: &Column, i: &str, checks: &[&Check], look: Look) -> String {
+/// The bytes of a small JSON object with two keys, without what fills it.
+const EMPTY_JSON: u32 = 40;
+
+/// A text of so many characters that cannot be packed to much less than half.
+fn filler(i: &str, n: u32) -> String {
+    // What repeats would be packed to nothing where it is long.
+    match n {
+        0..=32 => format!("left(md5(({i})::text), {n})"),
+        _ => format!(
+            "left((SELECT string_agg(md5((({i})::bigint * 1000 + part)::text), '') FROM generate_series(0, {}) AS part), {n})",
+            n / 32
+        ),
+    }
+}
+
+fn text(column: &Column, i: &str, checks: &[&Check], look: Look, width: Option<u32>) -> String {
     let limit = usize::try_from(column.kind.modifier - 4).ok().filter(|it| *it > 0 && *it < 24);
     let is_asked = !checks.is_empty() || column.is_domain;
     let named: Vec<&str> = checks.iter().flat_map(|it| literals(&it.expression)).collect();
@@ -112,7 +140,19 @@ fn text(column: &Column, i: &str, checks: &[&Check], look: Look) -> String {
         }
         Some(limit) if is_asked => format!("left({}, {limit})", look.sql(i)),
         _ if is_asked => look.sql(i),
-        _ => Look::Word.sql(i),
+        _ => word(i, width, usize::try_from(column.kind.modifier - 4).ok()),
+    }
+}
+
+/// A word, filled up to so many bytes, the one that tells its length among them, but never longer than its type.
+fn word(i: &str, width: Option<u32>, limit: Option<usize>) -> String {
+    let word = Look::Word.sql(i);
+    let limit = limit.and_then(|it| u32::try_from(it).ok()).unwrap_or(u32::MAX);
+    let width = width.unwrap_or_default().saturating_sub(1).min(limit);
+    // Numbers have a dozen digits at most.
+    match width.checked_sub(12) {
+        Some(more @ 1..) => format!("{word} || '-' || {}", filler(i, more)),
+        _ => word,
     }
 }
 

@@ -83,8 +83,8 @@ fn constraints() -> String {
     )
 }
 
-/// How much of each column is NULL, how wide and how ordered it is, as far as the role may know; of the table alone rather than with its heirs.
-const STATISTICS: &str = "SELECT format('%I.%I', schemaname, tablename), attname, null_frac, avg_width, correlation \
+/// How much of each column is NULL, how wide, how ordered and how varied it is, as far as the role may know; of the table alone rather than with its heirs.
+const STATISTICS: &str = "SELECT format('%I.%I', schemaname, tablename), attname, null_frac, avg_width, correlation, n_distinct \
      FROM pg_stats WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY inherited";
 
 /// Every table, without rates; what could not be read is added to `unseen`.
@@ -198,6 +198,7 @@ fn add_columns(ask: &Ask<'_>, tables: &mut [Table], places: &HashMap<u32, usize>
             null_fraction: said.and_then(|it| it.number(2)).map(rounded),
             width: said.and_then(|it| it.number(3)),
             correlation: said.and_then(|it| it.number(4)).map(rounded),
+            distinct: said.and_then(|it| it.number(5)).map(rounded),
         });
     }
     Ok(())

@@ -5,7 +5,7 @@
 //! size before. Nothing that PostgreSQL does to every row grows much slower than the rows or much faster than n·log n, so a power beyond
 //! these bounds is noise.
 
-use super::{super::number::float, Point, Series};
+use super::{super::number::float, Point};
 
 /// The powers that are believed.
 const POWERS: (f64, f64) = (0.95, 1.2);
@@ -16,16 +16,19 @@ const N_LARGEST: usize = 3;
 /// A time in milliseconds by each model: linear, n·log n, power.
 pub(super) type Times = [f64; 3];
 
-impl Series {
+/// The times of one thing that was done at several sizes, the smallest first.
+pub(super) struct Curve<'p>(pub(super) &'p [Point]);
+
+impl Curve<'_> {
     /// How long it takes without any row: what every statement costs.
     pub(super) fn fixed_ms(&self) -> f64 {
-        self.points.iter().find(|it| it.rows == 0).map_or(0.0, |it| it.ms)
+        self.0.iter().find(|it| it.rows == 0).map_or(0.0, |it| it.ms)
     }
 
     /// The sizes, and their times beyond the fixed.
     fn sizes(&self) -> Vec<(f64, f64)> {
         let fixed = self.fixed_ms();
-        let sizes = self.points.iter().filter(|it| it.rows > 0);
+        let sizes = self.0.iter().filter(|it| it.rows > 0);
         // A time below the fixed one is noise; its logarithm must still be a number.
         sizes.map(|Point { rows, ms }| (float(*rows), (ms - fixed).max(ms / 10.0))).collect()
     }

@@ -1,6 +1,13 @@
 //! From how long to how long a task takes on a table of so many rows of such a width.
 
-use super::{super::number::float, Calibration, Machine, Series, Task, curve::Times};
+use super::{
+    super::{
+        Basis, Hold,
+        number::{float, whole},
+    },
+    Calibration, Machine, Point, Series, Task,
+    curve::{Curve, Times},
+};
 
 /// By how much the same work on the same machine differs from one time to the next, and from table to table: half as long, or twice.
 /// Runs of one rewrite differed by 1.7 times. `benches/hold.rs` holds it against servers.
@@ -32,17 +39,18 @@ impl Estimate {
         (middle / margin, middle * margin)
     }
 
+    /// The same in whole milliseconds.
+    pub(in crate::traffic) fn hold(&self) -> Hold {
+        let (low, high) = self.band();
+        Hold { low_ms: whole(low), high_ms: whole(high), basis: Basis::Measured(whole(self.factor).max(1)) }
+    }
+
     fn quickest(&self) -> f64 {
         self.times.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
     fn slowest(&self) -> f64 {
         self.times.iter().copied().fold(0.0, f64::max)
-    }
-
-    /// How many times beyond the largest size it lies; at most 1 within.
-    pub(in crate::traffic) fn factor(&self) -> f64 {
-        self.factor
     }
 
     /// One after the other.
@@ -76,20 +84,33 @@ impl Estimate {
     }
 }
 
+/// How long the same thing takes that took so long on tables of these sizes, the smallest first, on one of so many rows: from how long to
+/// how long, and what each model says, in milliseconds: linear, n·log n, power. `None` unless it was done at two sizes with rows.
+pub fn extrapolate(points: &[Point], rows: u64) -> Option<(Hold, [f64; 3])> {
+    if points.iter().filter(|it| it.rows > 0).count() < 2 {
+        return None;
+    }
+    let curve = Curve(points);
+    let times = curve.at(float(rows));
+    let estimate = Estimate { times, factor: float(rows) / curve.largest() };
+    Some((estimate.hold(), times))
+}
+
 impl Calibration {
     /// How long a task takes on so many rows of so many bytes; `None` if it was not measured.
     pub(in crate::traffic) fn estimate(&self, task: Task, rows: u64, row_bytes: f64) -> Option<Estimate> {
         let mut widths: Vec<&Series> = self.series.iter().filter(|it| it.task == task).collect();
         widths.sort_by(|a, b| a.row_bytes.total_cmp(&b.row_bytes));
-        let (narrow, wide) = (*widths.first()?, *widths.last()?);
+        let (narrow_series, wide_series) = (*widths.first()?, *widths.last()?);
+        let (narrow, wide) = (Curve(&narrow_series.points), Curve(&wide_series.points));
         let rows = float(rows);
         let largest = narrow.largest().min(wide.largest());
         // A table of few rows may be as large as one of many.
-        let factor = (rows / largest).max(rows * row_bytes / (wide.largest() * wide.row_bytes));
+        let factor = (rows / largest).max(rows * row_bytes / (wide.largest() * wide_series.row_bytes));
         let (at_narrow, at_wide) = (narrow.at(rows), wide.at(rows));
         let fixed = narrow.fixed_ms();
-        let span = wide.row_bytes - narrow.row_bytes;
-        let share = if span > 0.0 { (row_bytes - narrow.row_bytes) / span } else { 0.0 };
+        let span = wide_series.row_bytes - narrow_series.row_bytes;
+        let share = if span > 0.0 { (row_bytes - narrow_series.row_bytes) / span } else { 0.0 };
         let mut times = at_narrow;
         let wide_fixed = wide.fixed_ms();
         for (time, wide) in times.iter_mut().zip(at_wide) {
@@ -97,7 +118,7 @@ impl Calibration {
             // they are shorter, and longer ones are not cheaper.
             let of_rows = *time - fixed;
             let by_width = of_rows + (wide - wide_fixed - of_rows) * share;
-            *time = fixed + by_width.max(of_rows * (row_bytes / narrow.row_bytes).min(1.0));
+            *time = fixed + by_width.max(of_rows * (row_bytes / narrow_series.row_bytes).min(1.0));
         }
         Some(Estimate { times, factor })
     }

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 pub(super) use estimate::Estimate;
+pub use estimate::extrapolate;
 
 /// What the `schema` of a file must be.
 pub const SCHEMA: &str = "lockkeeper/calibration/1";

@@ -3,13 +3,14 @@
 mod effects;
 mod frameworks;
 mod messages;
+mod predict;
 mod probe;
 mod rows;
 mod runs;
 mod schema;
 
 use lockkeeper::{
-    dry_run::{self, File, Purpose, Ran},
+    dry_run::{self, File, Purpose, Ran, Rows},
     error::Error,
     lint::{Change, Input, InputRole, LintedFile, lint},
     pg::Sandbox,
@@ -35,7 +36,8 @@ pub(crate) fn dry_run(server: &Sandbox, inputs: &[Input]) -> Result<Ran, Error> 
 
 /// The same, with rows in the tables that were there before.
 pub(crate) fn with_rows(server: &Sandbox, inputs: &[Input], n_rows: Option<u64>) -> Result<Ran, Error> {
-    told(server, inputs, &dry_run::Options { n_rows, ..dry_run::Options::default() })
+    let rows = n_rows.map(|most| Rows { snapshot: None, most, share: 1.0 });
+    told(server, inputs, &dry_run::Options { rows, ..dry_run::Options::default() })
 }
 
 /// The same, with what else a run may be told.

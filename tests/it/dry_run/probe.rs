@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lockkeeper::{
-    dry_run::{Options, Probed, Wait},
+    dry_run::{Options, Probed, Rows, Wait},
     effect::Lock,
     lint::InputRole,
     pg::Sandbox,
@@ -24,7 +24,8 @@ fn probe(server: &Sandbox, judged: &str, n_rows: u64) -> [Probed; 2] {
     server.drop_database(DATABASE).unwrap();
     server.drop_database(&format!("{DATABASE}_before")).unwrap();
     let inputs = [input("0.sql", SCHEMA, InputRole::Schema), input("1.sql", judged, InputRole::Linted)];
-    let options = Options { n_rows: Some(n_rows), probe: Some(LONGEST), ..Options::default() };
+    let rows = Rows { snapshot: None, most: n_rows, share: 1.0 };
+    let options = Options { rows: Some(rows), probe: Some(LONGEST), ..Options::default() };
     let ran = told(server, &inputs, &options).unwrap();
     ran.probed.try_into().unwrap()
 }

@@ -3,12 +3,13 @@
 use std::fs;
 
 use lockkeeper::{
-    dry_run::{Fate, Ran},
+    dry_run::{Fate, Options, Ran, Rows},
     lint::InputRole,
     pg::Sandbox,
+    traffic::{Snapshot, hash},
 };
 
-use super::{DATABASE, input, with_rows};
+use super::{DATABASE, input, told, with_rows};
 use crate::support::{majors, on_each};
 
 fn run(server: &Sandbox, judged: &str) -> Ran {
@@ -66,6 +67,49 @@ fn rows_are_as_the_schema_wants_them_and_no_better() {
         assert_eq!(refusal(&ran), None, "{}", server.major());
         for (statement, said) in BROKEN {
             assert_eq!(refusal(&run(server, statement)).as_deref(), Some(said), "{}", server.major());
+        }
+    });
+}
+
+/// What a snapshot says of a table, of 5,000 rows.
+const PRODUCTION: &str = r#"{"schema": "lockkeeper/snapshot/1", "taken_at": "2026-11-01T00:00:00Z", "database": "shop", "hashed": false,
+    "servers": [], "settings": {}, "transactions": {"longest_ms": 0, "typical_ms": 0, "n_sessions": 0}, "unseen": [],
+    "tables": [{"name": "public.\"Mail\"", "kind": "table", "rows": 5000, "heap_bytes": 0, "index_bytes": 0, "toast_bytes": 0,
+        "reads_per_s": 0, "writes_per_s": 0, "seq_scans_per_s": 0, "columns": [
+            {"name": "id", "type": "integer", "not_null": true, "width": 4, "correlation": 0.02, "distinct": -1},
+            {"name": "text", "type": "text", "not_null": false, "null_fraction": 0.25, "width": 400, "distinct": -0.75},
+            {"name": "kind", "type": "text", "not_null": false, "null_fraction": 0, "width": 20, "distinct": 7},
+            {"name": "seen", "type": "jsonb", "not_null": false, "null_fraction": 1}]}]}"#;
+
+#[test]
+fn rows_are_like_those_of_a_snapshot() {
+    let plain = Snapshot::parse(PRODUCTION).unwrap();
+    let mut hashed = plain.clone();
+    hash::hide(&mut hashed);
+    let schema = "CREATE TABLE \"Mail\" (id int PRIMARY KEY, text text, kind text, seen jsonb); CREATE TABLE new_one (id int);";
+    on_each(&majors(), |server| {
+        for snapshot in [&plain, &hashed] {
+            server.drop_database(DATABASE).unwrap();
+            let inputs =
+                [input("0.sql", schema, InputRole::Schema), input("1.sql", "SELECT 1;", InputRole::Linted)];
+            let rows = Rows { snapshot: Some(snapshot), most: 4000, share: 0.5 };
+            told(server, &inputs, &Options { rows: Some(rows), ..Options::default() }).unwrap();
+            let session = server.connect(DATABASE).unwrap();
+            let number = |sql: &str| session.rows(sql).unwrap()[0].number::<f64>(0).unwrap();
+            assert_eq!(number("SELECT count(*) FROM \"Mail\""), 2500.0);
+            assert_eq!(number("SELECT count(*) FROM new_one"), 4000.0);
+            let n_nulls = number("SELECT count(*) FROM \"Mail\" WHERE text IS NULL");
+            assert!((600.0..650.0).contains(&n_nulls), "{n_nulls}");
+            assert_eq!(number("SELECT count(DISTINCT kind) FROM \"Mail\""), 7.0);
+            assert_eq!(number("SELECT count(seen) FROM \"Mail\""), 0.0);
+            let of = |column: &str, what: &str| {
+                number(&format!(
+                    "SELECT {what} FROM pg_stats WHERE tablename = 'Mail' AND attname = '{column}'"
+                ))
+            };
+            assert!((380.0..420.0).contains(&of("text", "avg_width")), "{}", of("text", "avg_width"));
+            assert!((18.0..22.0).contains(&of("kind", "avg_width")), "{}", of("kind", "avg_width"));
+            assert!(of("id", "correlation").abs() < 0.3, "{}", of("id", "correlation"));
         }
     });
 }
