@@ -245,7 +245,7 @@ pub(crate) fn probe(ran: &mut Ran) {
         }
         lanes.sort_by(|a, b| a.relation.cmp(&b.relation));
         lanes.dedup_by(|a, b| a.relation == b.relation);
-        Probed { reader, every: Duration::from_millis(2), files, lanes }
+        Probed { reader, every: Duration::from_millis(2), files, lanes, n_left_out: 0 }
     };
     ran.probed = vec![probed(None), probed(Some(Duration::from_secs(3)))];
 }
