@@ -105,6 +105,20 @@ pub enum Error {
         /// Why, and what to do about it.
         problem: String,
     },
+    /// What stands between a program and a throwaway server broke.
+    #[error("cannot watch what the command does on the throwaway server")]
+    Traced {
+        /// What the operating system or the server said.
+        source: io::Error,
+    },
+    /// A command of a dry run failed, and no server is to blame.
+    #[error("`{command}`: {problem}")]
+    Command {
+        /// The command.
+        command: String,
+        /// How it ended, and what to do about it.
+        problem: String,
+    },
     /// A server could not be reached or refused a statement.
     #[error("PostgreSQL: {attempted}")]
     Postgres {
@@ -133,6 +147,8 @@ impl Error {
             | Self::Snapshot { .. }
             | Self::Backdrop { .. }
             | Self::Unrunnable { .. }
+            | Self::Traced { .. }
+            | Self::Command { .. }
             | Self::Postgres { .. } => 2,
         }
     }

@@ -162,6 +162,9 @@ pub(super) struct DryRun {
     /// How long that may take.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::snapshot::time, requires = "predict")]
     pub budget: Duration,
+    /// What a command does is run.
+    #[command(flatten)]
+    pub traced: super::exec::Traced,
     /// What `${name}`, `{{name}}` or psql's `:name` stands for in the files. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = value)]
     pub set: Vec<(String, String)>,

@@ -5,8 +5,8 @@ use std::{io::BufWriter, path::Path};
 use super::{
     CLEAN, FINDINGS, World,
     args::{DryRun as Args, Output},
-    once, output,
-    prepared::{Extras, Prepared},
+    exec, once, output,
+    prepared::{Extras, Prepared, What},
     sift::Sift,
     traffic,
 };
@@ -27,7 +27,9 @@ use crate::{
 /// Runs `dry-run`.
 pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> Result<u8, Error> {
     let outputs = output::checked(args.format.clone())?;
-    let extras = Extras { keep_statements: true, may_be_several: true, ..Extras::default() };
+    let is_traced = args.traced.exec.is_some();
+    let what = if is_traced { What::Trace } else { What::Files };
+    let extras = Extras { keep_statements: true, may_be_several: true, what, ..Extras::default() };
     let prepared = Prepared::read(&args.judged, config, &extras, world)?;
     let mut sift = Sift::new(&prepared, None, world)?;
     let mut majors = args.judged.pg.clone();
@@ -42,7 +44,14 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
     let snapshot = prepared.snapshot.as_deref().map(traffic::read).transpose()?;
     let snapshot = snapshot.as_ref();
     let mut runs = Vec::new();
-    for postgres in majors {
+    let mut traced = match &args.traced.exec {
+        Some(command) => exec::trace_all(command, (args, snapshot), &prepared, &majors, world)?,
+        None => Vec::new(),
+    };
+    for one in &mut traced {
+        runs.push(prepared.install(|| one.judge(&prepared)));
+    }
+    for postgres in majors.into_iter().filter(|_| !is_traced) {
         let options = Options { postgres, ..prepared.options().clone() };
         let settings = sandbox::Options { bin_dir: args.pg_bin.clone(), ..sandbox::Options::default() };
         let server = Sandbox::start(postgres, &settings)?;
@@ -112,7 +121,7 @@ fn run_one<'p>(
 }
 
 /// A file as it is to be run.
-fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
+pub(super) fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
     File {
         source: &linted.input.source,
         purpose: match linted.input.role {
@@ -128,7 +137,7 @@ fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
 }
 
 /// What the server did, for the rules.
-fn observations(files: &[LintedFile<'_>], ran: &Ran) -> Observations {
+pub(super) fn observations(files: &[LintedFile<'_>], ran: &Ran) -> Observations {
     let mut observations = Observations::default();
     let judged = files.iter().enumerate().filter(|it| it.1.input.role == InputRole::Linted);
     for ((n, _), statements) in judged.zip(&ran.files) {

@@ -122,7 +122,7 @@ impl Wanted<'_> {
     }
 
     /// What was there before, then `files`.
-    fn after_schema(&self, files: Vec<Input>) -> Result<Vec<Input>, Error> {
+    pub(super) fn after_schema(&self, files: Vec<Input>) -> Result<Vec<Input>, Error> {
         let mut inputs = Vec::new();
         for path in &self.schema {
             if is_snapshot(path) {

@@ -17,6 +17,8 @@ mod configured;
 mod doctor;
 #[cfg(unix)]
 mod dry_run;
+#[cfg(unix)]
+mod exec;
 mod fix;
 mod init;
 mod inputs;

@@ -21,7 +21,7 @@ use crate::{
     config::{self, Config},
     error::Error,
     fix::Suggester,
-    lint::{self, InputRole, LOCK_BUDGET, LintedFile, Options},
+    lint::{self, Input, InputRole, LOCK_BUDGET, LintedFile, Options},
     migration::Detected,
     report::{self, Assumed},
     rule::RuleSet,
@@ -39,10 +39,22 @@ pub(super) struct Prepared {
     pub(super) paths_are_given: bool,
     /// The files and folders that are judged.
     pub(super) paths: Vec<std::path::PathBuf>,
+    /// What was there before.
+    schema: Vec<PathBuf>,
     /// What a server said of its tables, if anybody names it.
     pub(super) snapshot: Option<PathBuf>,
     /// `None` if everything is judged.
     since: Option<report::Since>,
+}
+
+/// Of what is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum What {
+    /// Of the files that are named, or configured.
+    #[default]
+    Files,
+    /// Of what a command does; files need not be named.
+    Trace,
 }
 
 /// What only some commands ask for.
@@ -54,6 +66,8 @@ pub(super) struct Extras<'a> {
     pub(super) may_be_partial: bool,
     /// Whether there may be several major versions.
     pub(super) may_be_several: bool,
+    /// Of what is judged.
+    pub(super) what: What,
     /// Since when what changed is judged, whatever the configuration says.
     pub(super) since: Option<&'a str>,
 }
@@ -82,7 +96,7 @@ impl Prepared {
             traffic: traffic(args.snapshot.as_deref(), args.calibration.as_deref(), &config, world)?,
             keep_statements: extras.keep_statements,
         };
-        let mut wanted = wanted(args, &config)?;
+        let mut wanted = wanted(args, &config, extras.what)?;
         if extras.may_be_partial {
             let since = extras.since.or(config.since.as_deref()).filter(|it| !it.is_empty());
             wanted.since = since.map(|it| Since::find(it, &wanted.paths, world)).transpose()?.flatten();
@@ -94,7 +108,7 @@ impl Prepared {
         let since = wanted.since.as_ref().map(|it| it.told(&inputs.histories));
         let postgres_by_default = declared.is_none();
         let paths_are_given = !args.paths.is_empty();
-        let paths = wanted.paths;
+        let (paths, schema) = (wanted.paths, wanted.schema);
         let snapshot = args.snapshot.as_ref().or(config.snapshot.as_ref()).cloned();
         Ok(Self {
             config,
@@ -105,6 +119,7 @@ impl Prepared {
             postgres_by_default,
             paths_are_given,
             paths,
+            schema,
             snapshot,
             since,
         })
@@ -118,6 +133,21 @@ impl Prepared {
     /// What the run assumes.
     pub(super) fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// What was there before, as the command line and the configuration say.
+    pub(super) fn schema(&self) -> Result<Vec<Input>, Error> {
+        let wanted = Wanted {
+            paths: Vec::new(),
+            schema: self.schema.clone(),
+            config: &self.config,
+            runner: None,
+            framework: None,
+            stdin: None,
+            printed: Vec::new(),
+            since: None,
+        };
+        wanted.after_schema(Vec::new())
     }
 
     /// Does `work` on threads that can read any file.
@@ -195,15 +225,15 @@ fn framework(detected: &Detected) -> report::Framework {
     report::Framework { name, because: detected.because.clone(), runner: detected.runner }
 }
 
-fn wanted<'c>(args: &Judged, config: &'c Config) -> Result<Wanted<'c>, Error> {
+fn wanted<'c>(args: &Judged, config: &'c Config, what: What) -> Result<Wanted<'c>, Error> {
     let or_configured = |given: &[PathBuf], configured: &[PathBuf]| {
         if given.is_empty() { configured.to_vec() } else { given.to_vec() }
     };
     let paths = match &args.from_command[..] {
-        [] => or_configured(&args.paths, &config.paths),
+        [] if what == What::Files => or_configured(&args.paths, &config.paths),
         _ => args.paths.clone(),
     };
-    if paths.is_empty() && args.from_command.is_empty() {
+    if paths.is_empty() && args.from_command.is_empty() && what == What::Files {
         let problem = "nothing to lint: name migration files or their folder, or set `paths` in lockkeeper.toml; \
                        `lockkeeper init` writes one that names what it finds";
         return Err(Error::Usage(problem.to_owned()));

@@ -16,9 +16,6 @@ use crate::{
     sql::statement::Transaction,
 };
 
-/// The division by zero that [`Engine::reads`] sends.
-const DIVISION_BY_ZERO: &str = "22012";
-
 /// A database, and the session that runs files in it.
 pub(super) struct Engine<'e> {
     sandbox: &'e Sandbox,
@@ -134,19 +131,8 @@ impl<'e> Engine<'e> {
     }
 
     /// Whether the server can read all of a message, which nothing of is run; else what it says of it.
-    ///
-    /// The first statement of the message fails, but only after all of it was read.
     pub(super) fn reads(&mut self, message: &str) -> Result<Result<(), Refusal>, Error> {
-        const BEFORE: &str = "SELECT 1/0;\n";
-        let said = answer(self.session.batch(&format!("{BEFORE}{message}")))?;
-        Ok(match said {
-            Err(refusal) if refusal.sqlstate != DIVISION_BY_ZERO => {
-                let n_before = u32::try_from(BEFORE.len()).unwrap_or_default();
-                let position = refusal.position.map(|it| it.saturating_sub(n_before));
-                Err(Refusal { position, ..refusal })
-            }
-            _ => Ok(()),
-        })
+        self.session.reads(message)
     }
 }
 

@@ -21,6 +21,7 @@ mod rerun;
 mod reversal;
 mod roles;
 mod rows;
+mod traced;
 mod walk;
 
 use std::{path::Path, time::Duration};
@@ -33,6 +34,8 @@ pub use progress::{Listener, Phase, Progress};
 pub use rerun::{Failure, Rerun, Retry};
 pub use reversal::{MAX_WAYS_BACK, Reversal};
 pub use rows::Rows;
+
+pub use traced::{Script, Scripts, Sent, compared, trace};
 
 use crate::{
     effect::{Effect, Outcome, Runner},
@@ -181,9 +184,7 @@ pub fn run(
     files: &[File<'_>],
     options: &Options<'_>,
 ) -> Result<Ran, Error> {
-    sandbox.create_database(database)?;
-    let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
-    make_before(sandbox, database, files, options, &mut ran)?;
+    let mut ran = self::before(sandbox, database, files, options)?;
     let before = Before { sandbox, database: format!("{database}_before") };
     if options.probe.is_some() || options.reversal || options.rerun {
         sandbox.copy_database(database, &before.database)?;
@@ -234,6 +235,27 @@ impl Before<'_> {
     }
 }
 
+/// Makes `database`, which the server does not have yet, and in it what `files` say was there before.
+pub fn before(
+    sandbox: &Sandbox,
+    database: &str,
+    files: &[File<'_>],
+    options: &Options<'_>,
+) -> Result<Ran, Error> {
+    sandbox.create_database(database)?;
+    let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
+    make_before(sandbox, database, files, options, &mut ran)?;
+    Ok(ran)
+}
+
+/// Fills the tables of `database` with rows, and tells of it.
+pub fn fill(sandbox: &Sandbox, database: &str, options: &Options<'_>, ran: &mut Ran) -> Result<(), Error> {
+    if let Some(rows) = options.rows {
+        ran.backdrop.extend(rows::fill(sandbox, database, rows, None, options.listener)?.said);
+    }
+    Ok(())
+}
+
 /// Makes in `database` what was there before the judged files.
 fn make_before(
     sandbox: &Sandbox,
@@ -259,10 +281,7 @@ fn make_before(
         backdrop::make(&mut engine, file, &options.values, ran)?;
     }
     engine.finish_batch()?;
-    if let Some(rows) = options.rows {
-        ran.backdrop.extend(rows::fill(sandbox, database, rows, None, options.listener)?.said);
-    }
-    Ok(())
+    fill(sandbox, database, options, ran)
 }
 
 impl Statement {

@@ -4,6 +4,7 @@ use super::{File, place};
 use crate::{
     effect::predict,
     error::Error,
+    pg::proxy::Manner,
     sql::{
         Statement,
         parse::parse,
@@ -101,6 +102,20 @@ fn filled_in(
     }
     filled.push_str(Span { start: at, end: piece.span.end }.of(text));
     Ok(filled)
+}
+
+/// How a statement is to be watched that somebody else sends.
+pub(super) fn manner(sql: &str) -> Manner {
+    let span = Span { start: 0, end: sql.len() };
+    let piece =
+        Piece { span, text: sql.to_owned(), statement: parse(sql).ok(), is_filled_in: false, rows: None };
+    match piece.transaction() {
+        Some(Transaction::RollbackTo(_)) => Manner::TakesBack,
+        _ if piece.is_quiet() => Manner::Quiet,
+        _ if piece.needs_transaction() => Manner::InBlock,
+        _ if piece.runs_alone() => Manner::Alone,
+        _ => Manner::Usual,
+    }
 }
 
 impl Piece {

@@ -10,6 +10,8 @@ mod passfile;
 #[cfg(unix)]
 pub mod probe;
 #[cfg(unix)]
+pub mod proxy;
+#[cfg(unix)]
 pub mod sandbox;
 pub mod session;
 pub mod snapshot;

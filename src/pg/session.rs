@@ -20,6 +20,9 @@ use tokio_postgres::{
 
 use crate::error::Error;
 
+/// The division by zero that [`Session::reads`] sends.
+const DIVISION_BY_ZERO: &str = "22012";
+
 /// A message that the server sent beside a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -117,6 +120,22 @@ impl Session {
             _ => None,
         });
         Ok(rows.collect())
+    }
+
+    /// Whether the server can read all of a message, which nothing of is run; else what it says of it.
+    ///
+    /// The first statement of the message fails, but only after all of it was read.
+    pub(crate) fn reads(&self, message: &str) -> Result<Result<(), Refusal>, Error> {
+        const BEFORE: &str = "SELECT 1/0;\n";
+        let said = answer(self.batch(&format!("{BEFORE}{message}")))?;
+        Ok(match said {
+            Err(refusal) if refusal.sqlstate != DIVISION_BY_ZERO => {
+                let n_before = u32::try_from(BEFORE.len()).unwrap_or_default();
+                let position = refusal.position.map(|it| it.saturating_sub(n_before));
+                Err(Refusal { position, ..refusal })
+            }
+            _ => Ok(()),
+        })
     }
 
     /// Runs a `COPY … FROM stdin` with these rows, as they stand in a dump.

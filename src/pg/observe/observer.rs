@@ -9,13 +9,13 @@ use std::{
 };
 
 use super::{
-    super::{Sandbox, Session},
+    super::{Sandbox, Session, session::Refusal},
     Observed, ObservedRelation, Watched,
     alone::Place,
     look,
-    snapshot::{FIRST_USER_OID, Relations},
+    snapshot::{FIRST_USER_OID, Relation, Relations},
 };
-use crate::error::Error;
+use crate::{error::Error, sql::statement::RelationKind};
 
 /// How long a statement that runs outside of any transaction may take.
 const PATIENCE: Duration = Duration::from_hours(1);
@@ -162,5 +162,27 @@ impl<'o> Observer<'o> {
             place.run(session, statement, &|relation| tables.contains(relation.name().as_str()))?;
         self.compare_sizes(session, &mut observed)?;
         Ok(observed)
+    }
+
+    /// The same, where nobody says which tables it may lock: all, or of many those that it names, and whose indexes it names.
+    pub fn alone_anywhere(&mut self, session: &dyn Watched, statement: &str) -> Result<Observed, Error> {
+        let relations = Relations::read(&self.watcher)?;
+        let is_table =
+            |it: &Relation| matches!(it.kind, Some(RelationKind::Table | RelationKind::PartitionedTable));
+        let tables = || relations.iter().filter(|it| is_table(it.1));
+        let text = statement.to_lowercase();
+        let names = |it: &Relation| text.contains(&it.short_name.to_lowercase());
+        let is_meant = |oid: u32, it: &Relation| {
+            names(it) || relations.iter().any(|(_, index)| index.table == oid && names(index))
+        };
+        let is_few = tables().count() <= MAX_OBSTACLES;
+        let tables =
+            tables().filter(|(oid, it)| is_few || is_meant(*oid, it)).map(|it| it.1.name()).collect();
+        self.alone(session, statement, &tables)
+    }
+
+    /// Whether the server can read all of a message; else what it says of it.
+    pub fn reads(&self, message: &str) -> Result<Result<(), Refusal>, Error> {
+        self.watcher.reads(message)
     }
 }
