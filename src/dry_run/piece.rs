@@ -148,6 +148,7 @@ impl Piece {
                 | "UNLISTEN"
                 | "CHECKPOINT"
                 | "LOAD"
+                | "SHOW"
         )
     }
 

@@ -117,12 +117,23 @@ pub fn trace<T>(
     let done = thread::scope(|scope| {
         let shared = &shared;
         scope.spawn(move || listen(scope, &listener, shared));
-        let done = work(&door);
-        shared.end(address);
-        done
+        let _end = End { shared, address };
+        work(&door)
     })?;
     let seen = shared.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     seen.error.map_or(Ok((done, seen.trace)), Err)
+}
+
+/// Ends what listens, however the work ended.
+struct End<'e> {
+    shared: &'e Shared<'e>,
+    address: SocketAddr,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.shared.end(self.address);
+    }
 }
 
 impl Shared<'_> {

@@ -30,6 +30,8 @@ pub(super) struct Server {
     pub(super) heard: Option<(Vec<Notice>, Level)>,
     /// Whether the open transaction is ours, of which the client does not know.
     pub(super) by_us: bool,
+    /// Whether rows came in since the last Sync: the server passes over a Sync that came before them.
+    pub(super) passed_over_sync: bool,
 }
 
 /// What became of what was sent.
@@ -41,7 +43,15 @@ pub(super) struct Answer {
 
 impl Server {
     pub(super) fn new(reader: BufReader<UnixStream>, writer: UnixStream) -> Self {
-        Self { reader, writer, backend: 0, state: State::Idle, heard: None, by_us: false }
+        Self {
+            reader,
+            writer,
+            backend: 0,
+            state: State::Idle,
+            heard: None,
+            by_us: false,
+            passed_over_sync: false,
+        }
     }
 
     /// Both directions.
@@ -109,6 +119,7 @@ impl Server {
                     client.put(&frame);
                     client.flush()?;
                     self.copy_in(client, resync)?;
+                    self.passed_over_sync |= resync;
                 }
                 _ => client.put(&frame),
             }

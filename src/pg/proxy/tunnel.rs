@@ -3,6 +3,8 @@
 //!
 //! A statement outside of any transaction gets one of ours around it. So does what else would be one transaction to the server without
 //! a BEGIN: several statements of one message, and all up to a Sync. Between two such statements a Sync of ours is harmless then.
+//! So a client that binds a portal, waits for the answer, and only then runs in it what must have no transaction, is the one that is
+//! refused what the server would have done.
 //!
 //! Source: manual, 55.2.2 Simple Query and 55.2.3 Extended Query.
 
@@ -200,7 +202,7 @@ impl<'t> Tunnel<'t> {
                 self.keep(&sql, false, TracedFate::Refused(refusal));
             }
         }
-        if is_sync {
+        if is_sync && !std::mem::take(&mut self.server.passed_over_sync) {
             self.skips = false;
             self.finish()
         } else {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Beside those of the frameworks: messages that the server cannot read to their ends, and transactions that are left open.
-const FURTHER: &[&str] = &[
+pub(super) const FURTHER: &[&str] = &[
     "ALTER TABLE t ADD COLUMN b int; ALTER TABEL t ADD COLUMN c int;",
     "SELECT 'é'; ALTER TABEL t; ALTER TABLE t ADD COLUMN b int;",
     "ALTER TABLE t ADD COLUMN b int; SELECT 1/0; ALTER TABLE t ADD COLUMN c int;",
@@ -29,7 +29,7 @@ const FURTHER: &[&str] = &[
 /// The columns that the table has then.
 const LEFT: &str = "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0";
 
-fn left(server: &Sandbox, database: &str) -> String {
+pub(super) fn left(server: &Sandbox, database: &str) -> String {
     server.connect(database).unwrap().rows(LEFT).unwrap()[0].text(0).to_owned()
 }
 

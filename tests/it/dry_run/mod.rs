@@ -1,6 +1,7 @@
 //! Dry runs: what is run is what a framework would run, what is seen is what the server does, and what differs is told.
 
 mod effects;
+mod exec;
 mod frameworks;
 mod messages;
 mod predict;
