@@ -1,4 +1,6 @@
 //! The command line as clap reads it.
+//!
+//! Long, because all that can be typed is in one place.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -168,7 +170,7 @@ pub(super) struct DryRun {
     /// What `${name}`, `{{name}}` or psql's `:name` stands for in the files. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = value)]
     pub set: Vec<(String, String)>,
-    /// full, concise, json or html, and where to: `html=out.html`. May be given more than once; one goes to standard output.
+    /// full, concise, json, markdown or html, and where to: `html=out.html`. May be given more than once; one goes to standard output.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::<RunFormat>)]
     pub format: Vec<Output<RunFormat>>,
     /// The mildest severity that fails the run. Default: error.

@@ -7,6 +7,7 @@ use super::{
     args::{DryRun as Args, Output},
     exec, once, output,
     prepared::{Extras, Prepared, What},
+    progress::Line,
     sift::Sift,
     traffic,
 };
@@ -19,7 +20,7 @@ use crate::{
     pg::{Sandbox, sandbox},
     report::{
         Summary, Target,
-        dry_run::{Counts, Format, Report, Run},
+        dry_run::{Counts, Format, Report, Run, Screen},
     },
     traffic::Snapshot,
 };
@@ -51,7 +52,9 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
     for one in &mut traced {
         runs.push(prepared.install(|| one.judge(&prepared)));
     }
+    let line = Line::new(world.is_watched);
     for postgres in majors.into_iter().filter(|_| !is_traced) {
+        line.say(format!("PostgreSQL {postgres}: starting the server"));
         let options = Options { postgres, ..prepared.options().clone() };
         let settings = sandbox::Options { bin_dir: args.pg_bin.clone(), ..sandbox::Options::default() };
         let server = Sandbox::start(postgres, &settings)?;
@@ -59,13 +62,12 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
         let servers = Servers { server, durable: durable.transpose()? };
         for (n, history) in prepared.inputs.histories.iter().enumerate() {
             let database = format!("dry_run_{n}");
-            runs.push(
-                prepared.install(|| {
-                    run_one(history, &prepared, &options, &servers, &database, (args, snapshot))
-                })?,
-            );
+            runs.push(prepared.install(|| {
+                run_one(history, &prepared, &options, &servers, &database, (args, snapshot), &line)
+            })?);
         }
     }
+    drop(line);
     let mut summary = Summary::default();
     for run in &mut runs {
         sum_up(run, &prepared, &mut sift, &mut summary);
@@ -99,7 +101,9 @@ fn run_one<'p>(
     servers: &Servers,
     database: &str,
     (args, snapshot): (&Args, Option<&Snapshot>),
+    line: &Line,
 ) -> Result<Run<'p>, Error> {
+    let tell = |it| line.show(options.postgres, it);
     let predicted = lint::lint(history, prepared.rules(), options);
     let files: Vec<File<'_>> = predicted.iter().map(file).collect();
     let told = dry_run::Options {
@@ -107,6 +111,7 @@ fn run_one<'p>(
         rows: args.rows.map(|most| Rows { snapshot, most, share: 1.0 }),
         values: args.set.clone(),
         probe: args.probe.then_some(args.longest_txn),
+        listener: dry_run::Listener(&tell),
         ..dry_run::Options::default()
     };
     let mut ran = dry_run::run(&servers.server, database, &files, &told)?;
@@ -171,13 +176,29 @@ fn write(report: &Report<'_>, outputs: &[Output<Format>], world: &mut World<'_>)
     for output in outputs {
         if let Some(path) = &output.file {
             let mut target = Target::create(path)?;
-            let written = report.write(output.format, &mut target, false);
+            let written = report.write(output.format, &mut target, Screen::default());
             written.map_err(|source| Error::Write { path: path.clone(), source })?;
             target.commit()?;
         } else {
+            let screen = screen(world);
             let out = BufWriter::new(&mut *world.stdout);
-            report.write(output.format, out, world.styled).map_err(Error::Report)?;
+            report.write(output.format, out, screen).map_err(Error::Report)?;
         }
     }
     Ok(())
+}
+
+/// What standard output shows. A locale that names another character set has no bars in Unicode.
+fn screen(world: &World<'_>) -> Screen {
+    let width = world.variable("COLUMNS").and_then(|it| it.parse().ok());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|it| world.variable(it));
+    let is_utf_8 = |it: &str| {
+        let it = it.to_ascii_lowercase();
+        it.contains("utf-8") || it.contains("utf8")
+    };
+    Screen {
+        is_styled: world.styled,
+        is_unicode: locale.is_none_or(is_utf_8),
+        width: width.unwrap_or(Screen::default().width).clamp(60, 200),
+    }
 }

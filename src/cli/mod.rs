@@ -31,6 +31,8 @@ mod output;
 mod place;
 mod prepared;
 mod preset;
+#[cfg(unix)]
+mod progress;
 mod show;
 mod sift;
 mod since;
@@ -67,6 +69,8 @@ pub struct World<'w> {
     pub stdout: Box<dyn Write + 'w>,
     /// Where errors and warnings go.
     pub stderr: Box<dyn Write + 'w>,
+    /// Whether stderr is a terminal, where somebody waits for what a long run comes to.
+    pub is_watched: bool,
     /// Whether stdout shows colours, when the command line leaves it open.
     pub styled: bool,
     /// The variables of the environment that may matter.

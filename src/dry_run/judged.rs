@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use super::{
-    Fate,
+    Fate, Listener, Phase,
     compare::compare,
     engine::Engine,
     piece::Piece,
@@ -24,6 +24,27 @@ const ACTIVE_TRANSACTION: &str = "25001";
 
 /// Looks at each statement.
 pub(super) struct Look;
+
+/// The same, and tells how many of how many were looked at.
+pub(super) struct CountedLook<'l> {
+    pub(super) listener: Listener<'l>,
+    pub(super) n_done: usize,
+    pub(super) n_all: usize,
+}
+
+impl Visitor for CountedLook<'_> {
+    fn visit(
+        &mut self,
+        engine: &mut Engine<'_>,
+        place: Place,
+        piece: &Piece,
+        predicted: Option<&Outcome>,
+    ) -> Result<Fate, Error> {
+        self.listener.tell(Phase::Judged, self.n_done, self.n_all);
+        self.n_done += 1;
+        Look.visit(engine, place, piece, predicted)
+    }
+}
 
 impl Visitor for Look {
     fn visit(

@@ -193,7 +193,9 @@ pub fn run(
     let mut engine = engine::Engine::new(sandbox, database, &options.settings)?;
     engine.observer.measure()?;
     let judged: Vec<&File<'_>> = files.iter().filter(|it| it.purpose == Purpose::Judged).collect();
-    ran.files = walk::walk(&mut engine, judged.iter().copied(), &options.values, &mut judged::Look)?;
+    let n_all = judged.iter().map(|it| it.predicted.len()).sum();
+    let mut look = judged::CountedLook { listener: options.listener, n_done: 0, n_all };
+    ran.files = walk::walk(&mut engine, judged.iter().copied(), &options.values, &mut look)?;
     drop(engine);
     ran.schema = difference(&schema, &describe(&sandbox.connect(database)?)?);
     if options.reversal && ran.is_complete() {

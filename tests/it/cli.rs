@@ -37,6 +37,7 @@ pub(crate) fn in_world(args: &[&str], stdin: &[u8], environment: &[(&str, &str)]
         stdin: Box::new(stdin),
         stdout: Box::new(&mut stdout),
         stderr: Box::new(&mut stderr),
+        is_watched: false,
         styled: false,
         environment: environment.iter().map(|(name, value)| (name.into(), value.into())).collect(),
     });
@@ -95,6 +96,7 @@ fn a_reader_that_went_away_is_no_error() {
             stdin: Box::new(io::empty()),
             stdout: Box::new(Closed),
             stderr: Box::new(&mut stderr),
+            is_watched: false,
             styled: false,
             environment: Vec::new(),
         });

@@ -67,6 +67,7 @@ const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["src/report/", "src/config/mistake.rs"]),
     ("comfy_table", &["src/cli/", "src/report/"]),
     ("askama", &["src/report/dry_run/html/"]),
+    ("indicatif", &["src/cli/progress.rs"]),
     ("clap", &["src/cli/", "src/report/mod.rs", "src/report/dry_run/mod.rs", "src/config/mod.rs"]),
 ];
 

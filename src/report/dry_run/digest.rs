@@ -179,6 +179,19 @@ impl<'r> Digest<'r> {
         self.statement.growth.as_ref()?.production.as_ref()
     }
 
+    /// Why the server refused it.
+    pub(super) fn refusal(&self) -> Option<String> {
+        match &self.statement.fate {
+            Fate::Refused { refusal, .. } => Some(refusal.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Whether it belongs to those that matter: it says something, or others had to wait for it.
+    pub(super) fn matters(&self) -> bool {
+        self.is_remarkable() || !self.worst_blocked().writes.is_zero()
+    }
+
     /// Whether somebody should look at it.
     pub(super) fn is_remarkable(&self) -> bool {
         self.verdict > Verdict::Found(Severity::Off)

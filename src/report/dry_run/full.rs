@@ -5,13 +5,15 @@ use std::io::{self, Write};
 use comfy_table::{Table, presets};
 
 use super::{
-    Counts, Report, Run,
+    Counts, Report, Run, Screen,
+    bars::{Letters, bars},
+    timeline::Pass,
     words::{before, in_words, is_for_people, lock, predicted, shortened, time},
 };
 use crate::dry_run::{Compared, Fate, Statement};
 
 /// Writes all cards.
-pub(super) fn cards(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn cards(report: &Report<'_>, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     for run in report.runs {
         header(run, out)?;
         for (file, statements) in run.files.iter().zip(&run.ran.files) {
@@ -21,8 +23,30 @@ pub(super) fn cards(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             }
             writeln!(out)?;
         }
+        locks(run, screen, out)?;
     }
     writeln!(out, "{}\n", in_words(Counts::of(report.runs)))
+}
+
+/// The locks that make others wait, over time.
+fn locks(run: &Run<'_>, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let letters = if screen.is_unicode { Letters::UNICODE } else { Letters::ASCII };
+    let mut is_explained = false;
+    for pass in Pass::of(run) {
+        let lines = bars(&pass, screen.width, letters);
+        if lines.is_empty() {
+            continue;
+        }
+        writeln!(out, "locks over time, {}", pass.title)?;
+        if !is_explained {
+            writeln!(out, "({})", letters.legend())?;
+            is_explained = true;
+        }
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
 }
 
 fn header(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -1,10 +1,12 @@
 //! What a dry run did: a card for each statement for people, one document for programs.
 
 mod axis;
+mod bars;
 mod digest;
 mod full;
 mod html;
 mod json;
+mod markdown;
 mod measured;
 mod timeline;
 mod words;
@@ -31,6 +33,8 @@ pub enum Format {
     Concise,
     /// Everything, for programs; `lockkeeper schema dry-run` describes it.
     Json,
+    /// For a comment on a pull request: what matters, and the rest folded.
+    Markdown,
     /// One page that needs nothing else.
     Html,
 }
@@ -57,6 +61,24 @@ pub struct Report<'r> {
     pub runs: &'r [Run<'r>],
     /// The findings of all runs, and their files.
     pub summary: &'r Summary,
+}
+
+/// What shows the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Whether it has colours.
+    pub is_styled: bool,
+    /// Whether it has more letters than ASCII.
+    pub is_unicode: bool,
+    /// How many letters a line has.
+    pub width: usize,
+}
+
+/// A file: plain text, as wide as what the command line prints.
+impl Default for Screen {
+    fn default() -> Self {
+        Self { is_styled: false, is_unicode: true, width: 100 }
+    }
 }
 
 /// How many statements came to which end.
@@ -98,15 +120,16 @@ impl Counts {
 }
 
 impl Report<'_> {
-    /// Writes the report in `format` to `out`, in colours if it is `styled`.
-    pub fn write(&self, format: Format, mut out: impl Write, styled: bool) -> io::Result<()> {
+    /// Writes the report in `format` to `out`, which shows what `screen` says.
+    pub fn write(&self, format: Format, mut out: impl Write, screen: Screen) -> io::Result<()> {
         match format {
             Format::Full => {
-                full::cards(self, &mut out)?;
-                self.tell(&mut Full::new(&mut out, styled))?;
+                full::cards(self, screen, &mut out)?;
+                self.tell(&mut Full::new(&mut out, screen.is_styled))?;
             }
             Format::Concise => self.tell(&mut Concise::new(&mut out))?,
             Format::Json => json::write(self, &mut out)?,
+            Format::Markdown => markdown::write(self, &mut out)?,
             Format::Html => html::write(self, &mut out)?,
         }
         out.flush()

@@ -91,7 +91,7 @@ impl Pass {
             let moments =
                 moments.map(|it| it.iter().enumerate().filter(has_run).map(Moment::observed).collect());
             let moments = moments.collect();
-            let title = "As it was observed".to_owned();
+            let title = "as observed".to_owned();
             return vec![Self {
                 title,
                 reader: None,
@@ -104,8 +104,8 @@ impl Pass {
 
     fn probed(run: &Run<'_>, probed: &Probed) -> Self {
         let title = match probed.reader {
-            None => "Alone on the server".to_owned(),
-            Some(stays) => format!("Behind a reader that stays for {}", time(stays)),
+            None => "alone on the server".to_owned(),
+            Some(stays) => format!("behind a reader that stays for {}", time(stays)),
         };
         let moments = probed.files.iter().enumerate();
         let moments = moments.map(|(n, file)| {

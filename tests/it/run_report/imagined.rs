@@ -16,7 +16,7 @@ use lockkeeper::{
     },
     report::{
         Assumed, Summary,
-        dry_run::{Format, Report, Run},
+        dry_run::{Format, Report, Run, Screen},
     },
     rule::RuleSet,
     sql::{source::Span, statement::RelationKind},
@@ -84,7 +84,9 @@ pub(crate) fn reported(
     }
     let assumed = Assumed { postgres: majors[0], ..Assumed::default() };
     let mut out = Vec::new();
-    Report { assumed: &assumed, runs: &runs, summary: &summary }.write(format, &mut out, false).unwrap();
+    Report { assumed: &assumed, runs: &runs, summary: &summary }
+        .write(format, &mut out, Screen::default())
+        .unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -181,7 +181,7 @@ impl<'r> Section<'r> {
     fn of(id: usize, run: &'r Run<'r>) -> Self {
         let passes = Pass::of(run);
         let digests = Digest::all(run, &passes);
-        let mut worst: Vec<&Digest<'_>> = digests.iter().flatten().filter(|it| matters(it)).collect();
+        let mut worst: Vec<&Digest<'_>> = digests.iter().flatten().filter(|it| it.matters()).collect();
         worst.sort_by_key(|it| std::cmp::Reverse(it.badness()));
         let n_more = worst.len().saturating_sub(MAX_WORST);
         let rows = worst.iter().take(MAX_WORST).map(|it| Worst::of(id, it)).collect();
@@ -225,11 +225,6 @@ fn blocked_longest(runs: &[Section<'_>]) -> Vec<Tile> {
     let all = [("reads blocked, at most", reads), ("writes blocked, at most", writes)].into_iter();
     let tile = |(label, it): (&str, _)| Tile { value: words::time(it), label: label.to_owned(), class: "" };
     all.filter(|it| !it.1.is_zero()).map(tile).collect()
-}
-
-/// Whether a statement belongs to those that matter.
-fn matters(digest: &Digest<'_>) -> bool {
-    digest.is_remarkable() || digest.worst_blocked().writes > std::time::Duration::ZERO
 }
 
 impl Worst {
