@@ -167,6 +167,9 @@ pub(super) struct DryRun {
     /// What a command does is run.
     #[command(flatten)]
     pub traced: super::exec::Traced,
+    /// What is tried besides.
+    #[command(flatten)]
+    pub tries: super::back::Tries,
     /// What `${name}`, `{{name}}` or psql's `:name` stands for in the files. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = value)]
     pub set: Vec<(String, String)>,

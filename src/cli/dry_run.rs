@@ -5,6 +5,7 @@ use std::{io::BufWriter, path::Path};
 use super::{
     CLEAN, FINDINGS, World,
     args::{DryRun as Args, Output},
+    back::Back,
     exec, once, output,
     prepared::{Extras, Prepared, What},
     progress::Line,
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     config::FailOn,
-    dry_run::{self, Budget, Fate, File, Purpose, Ran, Rows},
+    dry_run::{self, Budget, FORESEEN, Fate, File, Purpose, Ran, Reversal, Rows},
     error::Error,
     finding::Severity,
     lint::{self, Input, InputRole, LintedFile, Observation, Observations, Options},
@@ -44,6 +45,12 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
     }
     let snapshot = prepared.snapshot.as_deref().map(traffic::read).transpose()?;
     let snapshot = snapshot.as_ref();
+    let declared = args.judged.transaction.map(Into::into).or(prepared.config.transaction);
+    let histories = prepared.inputs.histories.iter().zip(&prepared.inputs.detected);
+    let backs = histories.map(|(history, detected)| {
+        if args.tries.no_reversal { Ok(Vec::new()) } else { Back::read_all(history, detected, declared) }
+    });
+    let backs = backs.collect::<Result<Vec<_>, _>>()?;
     let mut runs = Vec::new();
     let mut traced = match &args.traced.exec {
         Some(command) => exec::trace_all(command, (args, snapshot), &prepared, &majors, world)?,
@@ -60,9 +67,10 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
         let server = Sandbox::start(postgres, &settings)?;
         let durable = args.predict.then(|| Sandbox::start(postgres, &as_slow_as(snapshot, &settings)));
         let servers = Servers { server, durable: durable.transpose()? };
-        for (n, history) in prepared.inputs.histories.iter().enumerate() {
+        for (n, (history, backs)) in prepared.inputs.histories.iter().zip(&backs).enumerate() {
             let database = format!("dry_run_{n}");
             runs.push(prepared.install(|| {
+                let history = (history.as_slice(), backs.as_slice());
                 run_one(history, &prepared, &options, &servers, &database, (args, snapshot), &line)
             })?);
         }
@@ -95,7 +103,7 @@ fn as_slow_as(snapshot: Option<&Snapshot>, usual: &sandbox::Options) -> sandbox:
 
 /// Runs one history on one server, and judges what it did.
 fn run_one<'p>(
-    history: &'p [Input],
+    (history, backs): (&'p [Input], &'p [Back]),
     prepared: &'p Prepared,
     options: &Options,
     servers: &Servers,
@@ -105,13 +113,22 @@ fn run_one<'p>(
 ) -> Result<Run<'p>, Error> {
     let tell = |it| line.show(options.postgres, it);
     let predicted = lint::lint(history, prepared.rules(), options);
-    let files: Vec<File<'_>> = predicted.iter().map(file).collect();
+    let rules = prepared.rules();
+    let mut pasts: Vec<_> = backs.iter().map(|it| it.past(history, rules, options)).collect();
+    let ways: Vec<_> = backs.iter().zip(&mut pasts).map(|(back, past)| back.predicted(past, rules)).collect();
+    let mut files: Vec<File<'_>> = predicted.iter().map(file).collect();
+    for (n, judged) in files.iter_mut().filter(|it| it.purpose == Purpose::Judged).enumerate() {
+        let way = backs.iter().zip(&ways).find(|it| it.0.judged == n);
+        judged.back = way.map_or_else(Vec::new, |it| it.1.iter().map(file).collect());
+    }
     let told = dry_run::Options {
         settings: options.settings.clone(),
         rows: args.rows.map(|most| Rows { snapshot, most, share: 1.0 }),
         values: args.set.clone(),
         probe: args.probe.then_some(args.longest_txn),
         listener: dry_run::Listener(&tell),
+        reversal: !args.tries.no_reversal,
+        rerun: !args.tries.no_rerun,
         ..dry_run::Options::default()
     };
     let mut ran = dry_run::run(&servers.server, database, &files, &told)?;
@@ -120,9 +137,14 @@ fn run_one<'p>(
         dry_run::predict(durable, database, &files, &told, budget, &mut ran)?;
     }
     let observed = observations(&predicted, &ran);
-    let mut files = lint::judge_observed(history, prepared.rules(), options, observed);
+    let mut files = lint::judge_observed(history, rules, options, observed);
     files.retain(|it| it.input.role == InputRole::Linted);
-    Ok(Run { postgres: options.postgres, ran, files, findings: Vec::new() })
+    let back = |reversal: &Reversal| {
+        let way = backs.iter().zip(&mut pasts).find(|it| it.0.judged == reversal.file);
+        way.map_or_else(Vec::new, |(back, past)| back.judged(past, rules, reversal))
+    };
+    let back = ran.reversals.iter().map(back).collect();
+    Ok(Run { postgres: options.postgres, ran, files, back, findings: Vec::new() })
 }
 
 /// A file as it is to be run.
@@ -145,13 +167,21 @@ pub(super) fn file<'f>(linted: &'f LintedFile<'_>) -> File<'f> {
 pub(super) fn observations(files: &[LintedFile<'_>], ran: &Ran) -> Observations {
     let mut observations = Observations::default();
     let judged = files.iter().enumerate().filter(|it| it.1.input.role == InputRole::Linted);
-    for ((n, _), statements) in judged.zip(&ran.files) {
+    for (place, ((n, file), statements)) in judged.zip(&ran.files).enumerate() {
+        let reversal = ran.reversals.iter().find(|it| it.file == place);
+        let rerun = ran.reruns.iter().find(|it| it.file == place);
         for statement in statements {
             let effects = match &statement.fate {
                 Fate::Observed { effects, .. } => Some(effects.clone()),
                 Fate::Ran(_) | Fate::Refused { .. } | Fate::NotRun => None,
             };
-            let observation = Observation { effects, said: statement.said() };
+            let mut said = statement.said();
+            said.extend(reversal.and_then(|it| it.said_of_file(statement)));
+            let is_foreseen =
+                file.findings.iter().any(|it| it.rule == FORESEEN && it.span.start == statement.span.start);
+            let again = rerun.map_or_else(Vec::new, |it| it.said(statement, &file.input.source));
+            said.extend(again.into_iter().filter(|it| !is_foreseen || it.0 != "rerun-fails"));
+            let observation = Observation { effects, said };
             observations.add(n, statement.span.start, observation);
         }
     }
@@ -168,6 +198,15 @@ fn sum_up(run: &mut Run<'_>, prepared: &Prepared, sift: &mut Sift<'_>, summary: 
             summary.add_overridden(&finding);
             summary.add_finding(&finding);
             run.findings.push((finding, file.input.source.text()));
+        }
+    }
+    for file in run.back.iter_mut().flatten() {
+        for mut finding in std::mem::take(&mut file.findings) {
+            if sift.keep(&mut finding) {
+                summary.add_overridden(&finding);
+                summary.add_finding(&finding);
+                run.findings.push((finding, file.input.source.text()));
+            }
         }
     }
 }

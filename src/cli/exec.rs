@@ -138,7 +138,7 @@ impl Done {
         let observed = dry_run::observations(&predicted, &ran);
         let mut files = lint::judge_observed(history, prepared.rules(), options, observed);
         files.retain(|it| it.input.role == InputRole::Linted);
-        Run { postgres: options.postgres, ran, files, findings: Vec::new() }
+        Run { postgres: options.postgres, ran, files, back: Vec::new(), findings: Vec::new() }
     }
 }
 

@@ -214,7 +214,7 @@ fn snapshot(path: &Path) -> Result<Input, Error> {
 
 /// How a file is sent: one that says it is not one transaction knows better than a declaration for all files; its framework's habit does
 /// not.
-fn effective(
+pub(super) fn effective(
     of_marks: Option<Runner>,
     says: Option<Runner>,
     declared: Option<Runner>,

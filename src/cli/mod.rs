@@ -9,6 +9,8 @@
 //! | 2 | the job could not be done: usage, configuration, an unreadable file, a report that could not be written |
 
 mod args;
+#[cfg(unix)]
+mod back;
 mod baseline;
 #[cfg(unix)]
 mod calibrate;

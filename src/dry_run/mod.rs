@@ -21,6 +21,7 @@ mod rerun;
 mod reversal;
 mod roles;
 mod rows;
+mod said;
 mod traced;
 mod walk;
 
@@ -34,6 +35,7 @@ pub use progress::{Listener, Phase, Progress};
 pub use rerun::{Failure, Rerun, Retry};
 pub use reversal::{MAX_WAYS_BACK, Reversal};
 pub use rows::Rows;
+pub use said::FORESEEN;
 
 pub use traced::{Script, Scripts, Sent, compared, trace};
 

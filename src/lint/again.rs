@@ -1,7 +1,7 @@
 //! One file judged again and again, as whoever writes it changes it: what ran before it is replayed once.
 
 use super::{
-    Input, LintedFile, Options, judge,
+    Input, LintedFile, Observations, Options, judge,
     read::{self, Memory},
     replay::Replay,
     undone,
@@ -27,8 +27,20 @@ impl Past {
 
     /// Judges the file that comes next, as [`lint`](super::lint) would.
     pub fn judge<'i>(&mut self, input: &'i Input, rules: &RuleSet) -> LintedFile<'i> {
+        self.judge_observed(input, rules, Observations::default())
+    }
+
+    /// Judges the file that comes next by what a server did with its statements, as far as that is known. Its number is that of the files
+    /// before it.
+    pub fn judge_observed<'i>(
+        &mut self,
+        input: &'i Input,
+        rules: &RuleSet,
+        observed: Observations,
+    ) -> LintedFile<'i> {
         let file = read::again(input, &mut self.memory);
         let mut replay = self.replay.clone();
+        replay.observe(observed);
         let mut replayed = replay.run(input, file);
         // No file is known to come later.
         undone::answer(&mut replayed, replay.catalog());

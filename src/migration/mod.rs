@@ -1,10 +1,11 @@
-//! Which files are migrations, in which order they run, and which part of each runs going up.
+//! Which files are migrations, in which order they run, which part of each runs going up, and what takes it back.
 //!
 //! A folder is one history: all its files, in [`natural`] order of their paths below it. A single file brings the history that
 //! it stands in: the files of its folder that run before it are replayed and not judged. Files named together that stand in one
 //! folder are one history. What stands in different folders, named separately, knows nothing of each other.
 
 mod detect;
+mod down;
 pub mod framework;
 mod history;
 mod order;
@@ -13,6 +14,7 @@ mod up;
 mod walk;
 
 pub use detect::Detected;
+pub use down::{WayBack, ways_back};
 pub use framework::Framework;
 pub use history::histories;
 pub use order::natural;

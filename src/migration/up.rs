@@ -156,6 +156,36 @@ pub fn keep_up_part(file: &mut [u8]) -> Up {
     Up { framework: Some(markers.framework), runner, parts }
 }
 
+/// What a file's marks say of how it is taken back.
+pub(super) struct Down {
+    /// How that is sent; `None` when they do not say.
+    pub(super) runner: Option<Runner>,
+}
+
+/// Blanks what of the file does not run going down. `None` if it has no such part, and then is as it was.
+pub(super) fn keep_down_part(file: &mut [u8]) -> Option<Down> {
+    let markers = markers_of(file).filter(|it| !it.down.is_empty())?;
+    let says = |line: &[u8]| !markers.no_transaction.is_empty() && starts(line, markers.no_transaction);
+    let is_own = marked_lines(file).any(says);
+    let down: Vec<&[u8]> = marked_lines(file).filter(|it| markers.ends(it)).collect();
+    let is_alone = is_own || down.iter().any(|it| has_option(it, markers.option));
+    if down.is_empty() {
+        return None;
+    }
+    let mut is_kept = false;
+    for line in file.split_inclusive_mut(|it| *it == b'\n') {
+        let is_mark = markers.begins(line) || markers.ends(line);
+        is_kept = if is_mark { markers.ends(line) } else { is_kept };
+        if !is_kept || is_mark || line.starts_with(b"#") {
+            for byte in line.iter_mut().filter(|it| !matches!(it, b'\n' | b'\r')) {
+                *byte = b' ';
+            }
+        }
+    }
+    let runner = if is_alone { Some(markers.then) } else { markers.is_transaction.then_some(Runner::File) };
+    Some(Down { runner })
+}
+
 /// The parts of a file's text that run once each, and so must stay what they are.
 pub fn fixed_parts<'t>(text: &'t str, up: &Up) -> Vec<&'t str> {
     let ends = up.parts.iter().map(|it| it.0).chain([text.len()]);
@@ -170,7 +200,7 @@ fn has_option(line: &[u8], option: &str) -> bool {
 }
 
 /// Whether `line` starts with the words of `marker`, in any case and with any white space between.
-fn starts(line: &[u8], marker: &str) -> bool {
+pub(super) fn starts(line: &[u8], marker: &str) -> bool {
     let line = line.trim_ascii_start();
     if !matches!(line.first(), Some(b'-' | b'#')) {
         return false;

@@ -7,7 +7,7 @@
 
 use std::{cmp::Ordering, path::Path};
 
-use super::{Framework, Order, Role, Sign, natural, sets, stem, text_of};
+use super::{super::down::beside, Framework, Order, Role, Sign, natural, sets, stem, text_of};
 use crate::{effect::Runner, sql::split::split};
 
 pub(super) static FLYWAY: Framework = Framework {
@@ -26,6 +26,13 @@ pub(super) static FLYWAY: Framework = Framework {
     order: Order::By(by_version),
     runner: |folder| Some(if is_set(folder, "group") { Runner::Batch } else { Runner::File }),
     says,
+    // What repeats is never taken back.
+    down: |path| {
+        let wanted = version(path).filter(|_| stem(path).starts_with('V'))?;
+        beside(path, |it| {
+            Some(it.starts_with('U') && version(Path::new(&format!("{it}.sql"))).as_ref() == Some(&wanted))
+        })
+    },
 };
 
 fn role(path: &Path) -> Role {

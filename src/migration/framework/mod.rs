@@ -26,7 +26,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::order::{lexical, natural};
+use super::{
+    down,
+    order::{lexical, natural},
+};
 use crate::{effect::Runner, error::Error};
 
 /// A framework.
@@ -45,6 +48,8 @@ pub struct Framework {
     pub(super) runner: fn(&Path) -> Option<Runner>,
     /// How it sends this file, when the file or one beside it says so.
     pub(super) says: fn(&Path, &[u8]) -> Option<Runner>,
+    /// The file that would take a migration back, which need not be there.
+    pub(super) down: fn(&Path) -> Option<PathBuf>,
 }
 
 /// What shows that a framework is used. Its files' names must fit as well.
@@ -116,6 +121,7 @@ const BASE: Framework = Framework {
     order: Order::By(natural),
     runner: |_| Some(Runner::File),
     says: |_, _| None,
+    down: down::by_name,
 };
 
 /// No framework that is known: any file runs, and shows by itself whether it can be one transaction.

@@ -21,6 +21,16 @@ pub(super) static SQITCH: Framework = Framework {
     },
     order: Order::Listed(planned),
     runner: |_| Some(Runner::Own),
+    down: |path| {
+        let is_deploy = |part: &std::ffi::OsStr| part == "deploy";
+        let deploy = path.iter().enumerate().filter(|it| is_deploy(it.1)).last()?.0;
+        Some(
+            path.iter()
+                .enumerate()
+                .map(|(n, part)| if n == deploy { "revert".as_ref() } else { part })
+                .collect(),
+        )
+    },
     ..BASE
 };
 

@@ -6,6 +6,9 @@ use similar::{ChangeTag, TextDiff};
 
 use super::Description;
 
+/// So many objects are named where words are wanted.
+const N_IN_WORDS: usize = 3;
+
 /// What sets two schemas apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
@@ -61,6 +64,23 @@ impl Difference {
     /// Whether nothing but the order of columns differs.
     pub fn is_only_order(&self) -> bool {
         !self.is_empty() && self.objects.iter().all(|it| it.change == Change::Moved)
+    }
+
+    /// The objects that are not the same, in words: the first of them, and how many more there are.
+    pub fn in_words(&self) -> String {
+        let how = |it: &Changed| match it.change {
+            Change::Made => "is new",
+            Change::Dropped => "is gone",
+            Change::Changed => "is not the same",
+            Change::Moved => "has its columns in another order",
+        };
+        let some =
+            self.objects.iter().take(N_IN_WORDS).map(|it| format!("{} {} {}", it.kind, it.name, how(it)));
+        let mut words = some.collect::<Vec<_>>().join(", ");
+        if let Some(n) = self.objects.len().checked_sub(N_IN_WORDS).filter(|it| *it > 0) {
+            let _ = write!(words, ", and {n} more");
+        }
+        words
     }
 
     /// The lines of the diff, each with its sign, without their ends.

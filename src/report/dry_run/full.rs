@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{Table, presets};
 
 use super::{
-    Counts, Report, Run, Screen,
+    Counts, Report, Run, Screen, back,
     bars::{Letters, bars},
     timeline::Pass,
     words::{before, in_words, is_for_people, lock, predicted, shortened, time},
@@ -24,6 +24,7 @@ pub(super) fn cards(report: &Report<'_>, screen: Screen, out: &mut dyn Write) ->
             writeln!(out)?;
         }
         locks(run, screen, out)?;
+        back::write(run, out)?;
     }
     writeln!(out, "{}\n", in_words(Counts::of(report.runs)))
 }

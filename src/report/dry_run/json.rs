@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{
     Counts, Report, Run,
+    json_back::{Schema, SecondTry, WayBack, second_tries, ways_back},
     measured::{JsonGrowth, JsonProbed},
 };
 use crate::{
@@ -56,6 +57,9 @@ struct JsonRun {
     before: Before,
     files: Vec<File>,
     probed: Vec<JsonProbed>,
+    schema: Schema,
+    reversals: Vec<WayBack>,
+    reruns: Vec<SecondTry>,
     findings: Vec<JsonFinding>,
 }
 
@@ -66,7 +70,7 @@ struct Before {
 }
 
 #[derive(Serialize)]
-struct File {
+pub(super) struct File {
     path: String,
     framework: &'static str,
     runner: Runner,
@@ -165,13 +169,16 @@ impl JsonRun {
             before: Before { statements: run.ran.n_before, notes: run.ran.backdrop.clone() },
             files: files.map(|(file, statements)| File::of(file, statements)).collect(),
             probed: run.ran.probed.iter().map(|it| JsonProbed::of(it, &run.files)).collect(),
+            schema: Schema::of(&run.ran.schema),
+            reversals: ways_back(run),
+            reruns: second_tries(run),
             findings: run.findings.iter().map(|(finding, _)| finding.into()).collect(),
         }
     }
 }
 
 impl File {
-    fn of(file: &LintedFile<'_>, statements: &[Statement]) -> Self {
+    pub(super) fn of(file: &LintedFile<'_>, statements: &[Statement]) -> Self {
         Self {
             path: file.input.source.path().to_string_lossy().into_owned(),
             framework: file.input.framework,

@@ -1,11 +1,13 @@
 //! What a dry run did: a card for each statement for people, one document for programs.
 
 mod axis;
+mod back;
 mod bars;
 mod digest;
 mod full;
 mod html;
 mod json;
+mod json_back;
 mod markdown;
 mod measured;
 mod timeline;
@@ -48,6 +50,8 @@ pub struct Run<'r> {
     pub ran: Ran,
     /// The files that were judged, in the order of [`Ran::files`].
     pub files: Vec<LintedFile<'r>>,
+    /// What took them back, in the order of [`Ran::reversals`]: the files of each way back.
+    pub back: Vec<Vec<LintedFile<'r>>>,
     /// What is to be reported, with the text that it is about.
     pub findings: Vec<(Finding, &'r str)>,
 }

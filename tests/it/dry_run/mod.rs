@@ -6,6 +6,8 @@ mod frameworks;
 mod messages;
 mod predict;
 mod probe;
+mod rerun;
+mod reversal;
 mod rows;
 mod runs;
 mod schema;

@@ -22,7 +22,7 @@ use crate::{
     support::{lint_options, server},
 };
 
-fn json(args: &[&str]) -> (Ran, Value) {
+pub(super) fn json(args: &[&str]) -> (Ran, Value) {
     let ran = lockkeeper(&[&["dry-run", "--format", "json"], args].concat());
     assert!(ran.code < 2, "{}", ran.stderr);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -35,7 +35,7 @@ fn json(args: &[&str]) -> (Ran, Value) {
 }
 
 /// A folder with one file of each text, in this order.
-fn folder(texts: &[&str]) -> (tempfile::TempDir, String) {
+pub(super) fn folder(texts: &[&str]) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     for (n, text) in texts.iter().enumerate() {
         fs::write(folder.path().join(format!("{}.sql", n + 1)), text).unwrap();
@@ -44,13 +44,13 @@ fn folder(texts: &[&str]) -> (tempfile::TempDir, String) {
     (folder, path)
 }
 
-fn outcomes(report: &Value) -> Vec<&str> {
+pub(super) fn outcomes(report: &Value) -> Vec<&str> {
     let files = report["runs"][0]["files"].as_array().unwrap();
     let statements = files.iter().flat_map(|it| it["statements"].as_array().unwrap());
     statements.map(|it| it["outcome"].as_str().unwrap()).collect()
 }
 
-fn rules(report: &Value) -> Vec<&str> {
+pub(super) fn rules(report: &Value) -> Vec<&str> {
     let findings = report["runs"][0]["findings"].as_array().unwrap();
     findings.iter().map(|it| it["rule"].as_str().unwrap()).collect()
 }

@@ -100,7 +100,7 @@ fn judged(postgres: u16, ran: Ran, inputs: &[Input]) -> Run<'_> {
             findings.push((finding, file.input.source.text()));
         }
     }
-    Run { postgres, ran, files, findings }
+    Run { postgres, ran, files, back: Vec::new(), findings }
 }
 
 fn ms(ms: f64) -> Duration {
