@@ -89,6 +89,14 @@ pub enum Error {
         /// What is so, and what to do about it.
         problem: String,
     },
+    /// A server that the user named for a dry run cannot be used for one, or not be left as it was.
+    #[error("cannot use {server} for a dry run: {problem}")]
+    Lent {
+        /// The server, or the command that was to make one.
+        server: String,
+        /// What is so, and what to do about it.
+        problem: String,
+    },
     /// What was there before the files of a dry run could not be made.
     #[error("{place}: cannot make what was there before: {problem}")]
     Backdrop {
@@ -145,6 +153,7 @@ impl Error {
             | Self::Runtime { .. }
             | Self::Connect { .. }
             | Self::Snapshot { .. }
+            | Self::Lent { .. }
             | Self::Backdrop { .. }
             | Self::Unrunnable { .. }
             | Self::Traced { .. }

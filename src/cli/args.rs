@@ -6,6 +6,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::output::Output;
 use crate::{
     config::{self, FailOn, Transaction},
     migration::{self, Framework},
@@ -126,7 +127,7 @@ pub(super) struct Lint {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// full, concise or json, and where to: `json=out.json`. May be given more than once; one goes to standard output.
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::<Format>)]
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = super::output::parse::<Format>)]
     pub format: Vec<Output<Format>>,
     /// The mildest severity that fails the run. Default: error.
     #[arg(long, value_enum, value_name = "LEVEL")]
@@ -135,7 +136,7 @@ pub(super) struct Lint {
 
 /// Run migration files on a throwaway server, and tell what each statement really did.
 ///
-/// A private server is started and gone afterwards; no server of yours is touched. What was there before is made first: the schema, and the
+/// A private server is started and gone afterwards; no server of yours is touched unless you name it. What was there before is made first: the schema, and the
 /// earlier files beside a file. Each statement then runs in the transaction that its framework gives it, and what it locks and does is shown
 /// beside what `lint` predicts. The run ends at the first statement that the server refuses.
 #[cfg(unix)]
@@ -147,6 +148,9 @@ pub(super) struct DryRun {
     /// The folder with `postgres` and `initdb` of that version. Default: what is installed, else what was or can be downloaded.
     #[arg(long, value_name = "DIR")]
     pub pg_bin: Option<PathBuf>,
+    /// Where it is run instead.
+    #[command(flatten)]
+    pub lent: super::lent::Named,
     /// Fill each table that was there before with so many rows, of all that its schema allows: NULLs, and values that come again. With a
     /// snapshot the rows are like those of production, and at most so many.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -174,7 +178,7 @@ pub(super) struct DryRun {
     #[arg(long, value_name = "NAME=VALUE", value_parser = value)]
     pub set: Vec<(String, String)>,
     /// full, concise, json, markdown or html, and where to: `html=out.html`. May be given more than once; one goes to standard output.
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::<RunFormat>)]
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = super::output::parse::<RunFormat>)]
     pub format: Vec<Output<RunFormat>>,
     /// The mildest severity that fails the run. Default: error.
     #[arg(long, value_enum, value_name = "LEVEL")]
@@ -357,15 +361,6 @@ pub(super) enum Ci {
     None,
 }
 
-/// A format and where it goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Output<F> {
-    /// The format.
-    pub format: F,
-    /// The file; `None` is standard output.
-    pub file: Option<PathBuf>,
-}
-
 fn major(text: &str) -> Result<u16, String> {
     let major = text.parse().map_err(|_| "not a major version, such as 17".to_owned())?;
     config::valid_major(major)
@@ -392,18 +387,4 @@ fn linter(name: &str) -> Result<&'static Foreign, String> {
 
 fn framework(name: &str) -> Result<&'static Framework, String> {
     migration::framework::by_name(name)
-}
-
-fn output<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
-    let (format, file) = match text.split_once('=') {
-        Some((_, "")) => return Err("no file after =".to_owned()),
-        Some((format, file)) => (format, Some(PathBuf::from(file))),
-        None => (text, None),
-    };
-    let format = F::from_str(format, false).map_err(|_| {
-        let names: Vec<_> = F::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
-        let names: Vec<_> = names.iter().map(clap::builder::PossibleValue::get_name).collect();
-        format!("unknown format `{format}`, choose from {}", names.join(", "))
-    })?;
-    Ok(Output { format, file: file.filter(|it| it.as_os_str() != "-") })
 }

@@ -4,9 +4,10 @@ use std::{io::BufWriter, path::Path};
 
 use super::{
     CLEAN, FINDINGS, World,
-    args::{DryRun as Args, Output},
+    args::DryRun as Args,
     back::Back,
-    exec, once, output,
+    exec, lent, once,
+    output::{self, Output},
     prepared::{Extras, Prepared, What},
     progress::Line,
     sift::Sift,
@@ -51,6 +52,10 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
         if args.tries.no_reversal { Ok(Vec::new()) } else { Back::read_all(history, detected, declared) }
     });
     let backs = backs.collect::<Result<Vec<_>, _>>()?;
+    let mut lent = lent::take(args, world)?;
+    if let Some(server) = &lent {
+        majors = vec![server.major()];
+    }
     let mut runs = Vec::new();
     let mut traced = match &args.traced.exec {
         Some(command) => exec::trace_all(command, (args, snapshot), &prepared, &majors, world)?,
@@ -64,16 +69,20 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
         line.say(format!("PostgreSQL {postgres}: starting the server"));
         let options = Options { postgres, ..prepared.options().clone() };
         let settings = sandbox::Options { bin_dir: args.pg_bin.clone(), ..sandbox::Options::default() };
-        let server = Sandbox::start(postgres, &settings)?;
+        let server = match lent.take() {
+            Some(server) => server,
+            None => Sandbox::start(postgres, &settings)?,
+        };
         let durable = args.predict.then(|| Sandbox::start(postgres, &as_slow_as(snapshot, &settings)));
         let servers = Servers { server, durable: durable.transpose()? };
         for (n, (history, backs)) in prepared.inputs.histories.iter().zip(&backs).enumerate() {
-            let database = format!("dry_run_{n}");
+            let database = servers.server.database(n);
             runs.push(prepared.install(|| {
                 let history = (history.as_slice(), backs.as_slice());
                 run_one(history, &prepared, &options, &servers, &database, (args, snapshot), &line)
             })?);
         }
+        servers.server.end()?;
     }
     drop(line);
     let mut summary = Summary::default();
@@ -121,14 +130,15 @@ fn run_one<'p>(
         let way = backs.iter().zip(&ways).find(|it| it.0.judged == n);
         judged.back = way.map_or_else(Vec::new, |it| it.1.iter().map(file).collect());
     }
+    let can_copy = servers.server.can_copy();
     let told = dry_run::Options {
         settings: options.settings.clone(),
         rows: args.rows.map(|most| Rows { snapshot, most, share: 1.0 }),
         values: args.set.clone(),
         probe: args.probe.then_some(args.longest_txn),
         listener: dry_run::Listener(&tell),
-        reversal: !args.tries.no_reversal,
-        rerun: !args.tries.no_rerun,
+        reversal: !args.tries.no_reversal && can_copy,
+        rerun: !args.tries.no_rerun && can_copy,
         ..dry_run::Options::default()
     };
     let mut ran = dry_run::run(&servers.server, database, &files, &told)?;

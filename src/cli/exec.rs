@@ -34,7 +34,7 @@ pub(super) struct Traced {
     /// Run this command on the throwaway server, and judge what it does there: the framework's own tool, whatever its migrations are written
     /// in. It is told by `DATABASE_URL`, `PGHOST` and the like where that is; `{url}`, `{host}`, `{port}`, `{user}`, `{password}` and
     /// `{database}` stand for the same in COMMAND.
-    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["from_command", "probe", "predict"])]
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["from_command", "probe", "predict", "url", "clone_cmd"])]
     pub exec: Option<String>,
     /// Run this command before, for what was there before: `alembic upgrade ae1027a6acf`. It is not judged.
     #[arg(long, value_name = "COMMAND", requires = "exec")]

@@ -25,6 +25,8 @@ mod fix;
 mod init;
 mod inputs;
 mod known;
+#[cfg(unix)]
+mod lent;
 mod lint;
 mod lsp;
 mod once;
@@ -80,6 +82,13 @@ pub struct World<'w> {
 }
 
 impl World<'_> {
+    /// All variables of the environment that are text.
+    #[cfg(unix)]
+    fn variables(&self) -> Vec<(String, String)> {
+        let text = |it: &OsString| it.to_str().filter(|it| !it.is_empty()).map(str::to_owned);
+        self.environment.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
+    }
+
     /// The value of a variable of the environment; `None` if it is not set, empty, or no text.
     fn variable(&self, name: &str) -> Option<&str> {
         let found = self.environment.iter().find(|it| it.0 == name);

@@ -1,8 +1,13 @@
 //! `--format F[=FILE]`: opens what reports go to, and puts files in their place when they are complete.
 
-use std::io::{self, BufWriter};
+use std::{
+    io::{self, BufWriter},
+    path::PathBuf,
+};
 
-use super::{World, args::Output};
+use clap::ValueEnum;
+
+use super::World;
 use crate::{
     error::Error,
     report::{Event, Format, Reporter, Several, Target},
@@ -48,4 +53,28 @@ pub(super) fn write<T>(
         target.commit()?;
     }
     Ok(said)
+}
+
+/// A format and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Output<F> {
+    /// The format.
+    pub format: F,
+    /// The file; `None` is standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads one from the command line.
+pub(super) fn parse<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((_, "")) => return Err("no file after =".to_owned()),
+        Some((format, file)) => (format, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let format = F::from_str(format, false).map_err(|_| {
+        let names: Vec<_> = F::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+        let names: Vec<_> = names.iter().map(clap::builder::PossibleValue::get_name).collect();
+        format!("unknown format `{format}`, choose from {}", names.join(", "))
+    })?;
+    Ok(Output { format, file: file.filter(|it| it.as_os_str() != "-") })
 }

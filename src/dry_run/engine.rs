@@ -46,6 +46,11 @@ impl<'e> Engine<'e> {
         Ok(())
     }
 
+    /// Whether all is seen of what runs outside of transactions: that takes locks on catalogs.
+    pub(super) fn sees_all(&self) -> bool {
+        self.sandbox.is_superuser()
+    }
+
     pub(super) fn state(&self) -> Result<State, Error> {
         self.observer.state(&self.session)
     }

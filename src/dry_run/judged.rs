@@ -69,7 +69,7 @@ impl Visitor for Look {
                 Err(refusal) => return Ok(refused(refusal, predicted)),
             },
         };
-        Ok(fate(observed, piece, predicted))
+        Ok(fate(observed, piece, predicted, engine.sees_all()))
     }
 }
 
@@ -115,13 +115,18 @@ fn quietly(engine: &mut Engine<'_>, piece: &Piece, predicted: Option<&Outcome>) 
     })
 }
 
-fn fate(mut observed: Observed, piece: &Piece, predicted: Option<&Outcome>) -> Fate {
+fn fate(mut observed: Observed, piece: &Piece, predicted: Option<&Outcome>, sees_all: bool) -> Fate {
     if let Some(refusal) = observed.refusal.take() {
         return refused(refusal, predicted);
     }
     let mut done = compare(predicted, piece.statement.as_ref(), &observed);
-    if piece.is_filled_in {
-        done.compared = done.compared.left_open("lint does not know what was put into it");
+    let left_open = match () {
+        () if piece.is_filled_in => Some("lint does not know what was put into it"),
+        () if observed.was_alone && !sees_all => Some("only a superuser can see all of what it does"),
+        () => None,
+    };
+    if let Some(why) = left_open {
+        done.compared = done.compared.left_open(why);
         done.effects = predicted.map(|it| it.effects.clone()).unwrap_or_default();
     }
     Fate::Observed { observed: Box::new(observed), compared: done.compared, effects: done.effects }

@@ -22,8 +22,10 @@ mod reversal;
 mod roles;
 mod rows;
 mod said;
+mod shared;
 mod traced;
 mod walk;
+mod words;
 
 use std::{path::Path, time::Duration};
 
@@ -246,6 +248,7 @@ pub fn before(
     files: &[File<'_>],
     options: &Options<'_>,
 ) -> Result<Ran, Error> {
+    shared::check(sandbox, files, &options.values)?;
     sandbox.create_database(database)?;
     let mut ran = Ran { version: sandbox.version().to_owned(), ..Ran::default() };
     make_before(sandbox, database, files, options, &mut ran)?;
@@ -268,10 +271,13 @@ fn make_before(
     options: &Options<'_>,
     ran: &mut Ran,
 ) -> Result<(), Error> {
-    let texts = files.iter().map(|it| it.source.text());
-    let made = roles::make(sandbox, texts)?;
+    ran.backdrop.extend(sandbox.lent().iter().flat_map(|it| it.said()).cloned());
+    let made = roles::make(sandbox, files)?;
     if !made.is_empty() {
         ran.backdrop.push(format!("roles that the files name were made: {}", made.join(", ")));
+    }
+    if sandbox.has_schema() {
+        return Ok(());
     }
     // A dump has the framework's own table, if it was there.
     let is_dumped = files.iter().any(|it| it.purpose == Purpose::Schema);

@@ -2,36 +2,64 @@
 
 use std::collections::BTreeSet;
 
+use super::{
+    File, place,
+    shared::DISPOSABLE,
+    words::{Strings, Word, words},
+};
 use crate::{
     error::Error,
     pg::Sandbox,
-    sql::split::{self, PieceKind},
+    sql::{
+        source::{Source, Span},
+        split::{self, PieceKind},
+    },
 };
 
-/// Makes the roles that these texts name and do not make themselves, without the right to log in. Returns their names.
-pub(super) fn make<'t>(
-    sandbox: &Sandbox,
-    texts: impl Iterator<Item = &'t str>,
-) -> Result<Vec<String>, Error> {
+/// Makes the roles that these files name and do not make themselves, without the right to log in. Returns their names.
+///
+/// On a server that others use as well none is made: a role that is missing is an error.
+pub(super) fn make(sandbox: &Sandbox, files: &[File<'_>]) -> Result<Vec<String>, Error> {
     let (mut named, mut made) = (BTreeSet::new(), BTreeSet::new());
-    for text in texts {
-        for piece in split::split(text).pieces {
-            if matches!(piece.kind, PieceKind::Statement(_)) {
-                read(piece.span.of(text), &mut named, &mut made);
-            }
-        }
+    for (_, statement) in statements(files) {
+        read(statement, &mut named, &mut made);
     }
-    let session = sandbox.connect("postgres")?;
+    let session = sandbox.connect(sandbox.home())?;
     let there: BTreeSet<String> = session
         .rows("SELECT rolname FROM pg_catalog.pg_roles")?
         .iter()
         .map(|row| row.text(0).to_owned())
         .collect();
     named.retain(|it| !made.contains(it) && !there.contains(it) && !it.starts_with("pg_"));
+    if let Some(role) = named.first().filter(|_| !sandbox.is_disposable()) {
+        return Err(missing(role, files));
+    }
     for role in &named {
         session.batch(&format!("CREATE ROLE \"{}\"", role.replace('"', "\"\"")))?;
     }
     Ok(named.into_iter().collect())
+}
+
+/// A role is not there: where is it named first?
+fn missing(role: &str, files: &[File<'_>]) -> Error {
+    let place = statements(files).find_map(|((source, span), statement)| {
+        let mut named = BTreeSet::new();
+        read(statement, &mut named, &mut BTreeSet::new());
+        named.contains(role).then(|| place(source.path(), source, span))
+    });
+    let problem = format!(
+        "there is no role {role}, and none is made on a server that others use as well; make it, or {DISPOSABLE}"
+    );
+    Error::Unrunnable { place: place.unwrap_or_default(), problem }
+}
+
+fn statements<'f>(files: &'f [File<'_>]) -> impl Iterator<Item = ((&'f Source, Span), &'f str)> {
+    files.iter().flat_map(|file| {
+        let text = file.source.text();
+        let pieces = split::split(text).pieces.into_iter();
+        let statements = pieces.filter(|it| matches!(it.kind, PieceKind::Statement(_)));
+        statements.map(move |it| ((file.source, it.span), it.span.of(text)))
+    })
 }
 
 /// Words that stand where a role could, and are none.
@@ -40,7 +68,7 @@ const NO_ROLES: &[&str] =
 
 /// Adds the roles that a statement names, and those that it makes itself.
 fn read(statement: &str, named: &mut BTreeSet<String>, made: &mut BTreeSet<String>) {
-    let words = words(statement);
+    let words = words(statement, Strings::Skipped);
     let words = words.as_slice();
     let is = |n: usize, word: &str| words.get(n).is_some_and(|it: &Word| it.is(word));
     let mut grants = None;
@@ -90,49 +118,4 @@ fn add(words: &[Word], named: &mut BTreeSet<String>) {
             return;
         }
     }
-}
-
-/// A word of a statement, folded unless it was quoted, or a sign.
-struct Word {
-    text: String,
-    is_name: bool,
-    is_quoted: bool,
-}
-
-impl Word {
-    fn is(&self, word: &str) -> bool {
-        !self.is_quoted && self.text == word
-    }
-}
-
-/// The words of a statement without its comments. Of strings only those of code count, which dollars quote.
-fn words(statement: &str) -> Vec<Word> {
-    let mut words = Vec::new();
-    let mut rest = statement;
-    while let Some(first) = rest.chars().next() {
-        let is_part = |it: char| it.is_alphanumeric() || it == '_' || it == '$';
-        let skipped = [("--", "\n"), ("/*", "*/"), ("'", "'")].iter().find(|it| rest.starts_with(it.0));
-        if let Some((begin, end)) = skipped {
-            let after = rest.get(begin.len()..).and_then(|it| it.split_once(end));
-            rest = after.map_or("", |it| it.1);
-            continue;
-        }
-        let (end, quoted) = if first == '"' {
-            let end = rest.get(1..).and_then(|it| it.find('"')).map_or(rest.len(), |it| it + 2);
-            (end, true)
-        } else if is_part(first) {
-            (rest.find(|it| !is_part(it)).unwrap_or(rest.len()), false)
-        } else {
-            (first.len_utf8(), false)
-        };
-        let (word, after) = rest.split_at(end);
-        if quoted {
-            words.push(Word { text: word.trim_matches('"').to_owned(), is_name: true, is_quoted: true });
-        } else if !first.is_whitespace() {
-            let is_name = first.is_alphabetic() || first == '_';
-            words.push(Word { text: word.to_lowercase(), is_name, is_quoted: false });
-        }
-        rest = after;
-    }
-    words
 }

@@ -149,6 +149,13 @@ impl Walk<'_, '_> {
                 let problem = format!("{refusal}: this server does not have it, another may (--pg-bin)");
                 return Err(Error::Unrunnable { place, problem });
             }
+            if is_the_servers(refusal) {
+                let place = place(file.source.path(), file.source, piece.span);
+                let problem = format!(
+                    "{refusal}: that is the server's fault, not the file's (TMPDIR says where a throwaway server has its files)"
+                );
+                return Err(Error::Unrunnable { place, problem });
+            }
             self.is_over = true;
             self.engine.roll_back()?;
         }
@@ -228,6 +235,11 @@ impl Walk<'_, '_> {
         let ended = self.engine.commit()?;
         self.ended(ended)
     }
+}
+
+/// Whether a server that has room and goes on would have run it: disk or memory full, an error of the disk, a server that stops.
+fn is_the_servers(refusal: &Refusal) -> bool {
+    matches!(refusal.sqlstate.as_str(), "53100" | "53200" | "58030" | "57P01" | "57P02" | "57P03")
 }
 
 pub(super) fn refused(refusal: Refusal, predicted: Option<&Outcome>) -> Fate {

@@ -73,6 +73,26 @@ impl Address {
         Ok(Self { config, mode, roots })
     }
 
+    /// The same server and user, another database.
+    #[must_use]
+    pub fn to_database(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.config.dbname(name);
+        other
+    }
+
+    /// The database.
+    pub fn database(&self) -> &str {
+        self.config.get_dbname().unwrap_or_else(|| self.config.get_user().unwrap_or_default())
+    }
+
+    /// The same with another name that the server shows of who is connected.
+    #[must_use]
+    pub fn named(mut self, application: &str) -> Self {
+        self.config.application_name(application);
+        self
+    }
+
     /// Opens a connection.
     pub fn connect(&self) -> Result<Session, Error> {
         let is_local = self.config.get_hosts().iter().all(|it| !matches!(it, Host::Tcp(_)));

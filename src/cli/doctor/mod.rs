@@ -122,7 +122,7 @@ fn checks(args: &Doctor, path: Option<&Path>, world: &mut World<'_>) -> Vec<Chec
     }
     checks.push(machine::ci(world));
     #[cfg(unix)]
-    checks.push(machine::servers());
+    checks.extend(machine::servers());
     checks
 }
 

@@ -47,8 +47,11 @@ pub(super) fn fill(
     listener: Listener<'_>,
 ) -> Result<Filled, Error> {
     let session = sandbox.connect(database)?;
-    // Triggers are code of the application, which nobody asked to run.
-    session.batch("SET session_replication_role = replica; SET client_min_messages = error")?;
+    // Triggers are code of the application, which nobody asked to run. Only a superuser can keep them from it.
+    if sandbox.is_superuser() {
+        session.batch("SET session_replication_role = replica")?;
+    }
+    session.batch("SET client_min_messages = error")?;
     let mut tables = in_order(schema::tables(&session)?);
     if let Some(only) = only {
         keep_needed(&mut tables, only);

@@ -1,7 +1,7 @@
 //! Whom the server runs as: PostgreSQL refuses to run as root, and what a migration does must not be done as root either.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     os::unix::{
         fs::{MetadataExt, chown},
         process::CommandExt,
@@ -15,8 +15,17 @@ use std::{
 pub(super) struct Account {
     uid: u32,
     gid: u32,
-    /// Whether the server runs as somebody else than we do.
-    switches: bool,
+    /// The user as whom the server runs, if that is somebody else than we are.
+    switches_to: Option<&'static str>,
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.switches_to {
+            None => write!(f, "this user ({})", self.uid),
+            Some(name) => write!(f, "{name} ({}), as PostgreSQL does not run as root", self.uid),
+        }
+    }
 }
 
 impl Account {
@@ -26,14 +35,14 @@ impl Account {
     pub(super) fn choose() -> Result<Self, String> {
         let uid = rustix::process::geteuid().as_raw();
         if uid != 0 {
-            return Ok(Self { uid, gid: rustix::process::getegid().as_raw(), switches: false });
+            return Ok(Self { uid, gid: rustix::process::getegid().as_raw(), switches_to: None });
         }
-        let numbers = ["nobody", "postgres"].into_iter().find_map(numbers_of);
-        let (uid, gid) = numbers.ok_or(
+        let numbers = ["nobody", "postgres"].into_iter().find_map(|it| Some((it, numbers_of(it)?)));
+        let (name, (uid, gid)) = numbers.ok_or(
             "PostgreSQL does not run as root, and there is neither a user nobody nor a user postgres to run it as; \
              run lockkeeper as another user",
         )?;
-        Ok(Self { uid, gid, switches: true })
+        Ok(Self { uid, gid, switches_to: Some(name) })
     }
 
     /// The user's number.
@@ -48,7 +57,7 @@ impl Account {
             .env_clear()
             .envs(["PATH", "TMPDIR"].map(|name| (name, std::env::var_os(name).unwrap_or_default())));
         command.env("LC_ALL", "C").env("TZ", "UTC").current_dir("/");
-        if self.switches {
+        if self.switches_to.is_some() {
             // The standard library also drops the supplementary groups.
             command.uid(self.uid).gid(self.gid);
         }
@@ -57,12 +66,12 @@ impl Account {
 
     /// Makes `path` this account's own.
     pub(super) fn own(self, path: &Path) -> io::Result<()> {
-        if self.switches { chown(path, Some(self.uid), Some(self.gid)) } else { Ok(()) }
+        if self.switches_to.is_some() { chown(path, Some(self.uid), Some(self.gid)) } else { Ok(()) }
     }
 
     /// Whether this account may enter `directory`: it may pass every directory above, and that one.
     pub(super) fn can_enter(self, directory: &Path) -> bool {
-        !self.switches
+        self.switches_to.is_none()
             || directory.ancestors().all(|above| match fs::metadata(above) {
                 Ok(it) if it.uid() == self.uid => it.mode() & 0o100 != 0,
                 Ok(it) => it.mode() & 0o001 != 0,

@@ -11,6 +11,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
+
 use super::account::Account;
 
 /// A Unix socket's path has 108 bytes on Linux and 104 on macOS, and the server's file name needs 20 of them.
@@ -105,11 +110,14 @@ pub(super) fn unique() -> String {
 pub(super) fn workshop(parent: &Path) -> Result<PathBuf, String> {
     /// No download takes so long.
     const STALE: Duration = Duration::from_hours(24);
+    /// Long enough for whoever shares the folder with us, but not the numbers of processes.
+    const SOME_TIME: Duration = Duration::from_hours(1);
     let path = parent.join(format!(".{}", unique()));
     let failed = |error: io::Error| format!("cannot make {}: {error}", path.display());
     fs::create_dir_all(parent).map_err(failed)?;
     for entry in fs::read_dir(parent).map_err(failed)?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with('.') && is_older(&entry.path(), STALE) {
+        let limit = if is_of_nobody(&entry.path(), ".") { SOME_TIME } else { STALE };
+        if entry.file_name().to_string_lossy().starts_with('.') && is_older(&entry.path(), limit) {
             // Somebody else may clear it away at the same time.
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -118,13 +126,21 @@ pub(super) fn workshop(parent: &Path) -> Result<PathBuf, String> {
     Ok(path)
 }
 
+/// Whether the process that made `path`, and gave it this prefix and its own number, has ended.
+fn is_of_nobody(path: &Path, prefix: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let number = name.strip_prefix(prefix).and_then(|it| it.split('-').next()?.parse().ok());
+    let process = number.and_then(Pid::from_raw);
+    process.is_some_and(|it| test_kill_process(it) == Err(Errno::SRCH))
+}
+
 fn is_older(path: &Path, limit: Duration) -> bool {
     let made = fs::metadata(path).and_then(|it| it.modified());
     made.is_ok_and(|made| SystemTime::now().duration_since(made).is_ok_and(|age| age > limit))
 }
 
 /// The folder for temporary files if a socket's path fits in it and `account` can enter it, else `/tmp`.
-fn base(account: Account) -> PathBuf {
+pub(super) fn base(account: Account) -> PathBuf {
     let wanted = env::temp_dir();
     let fits = wanted.as_os_str().len() + PREFIX.len() + 14 < LONGEST_DIRECTORY_BYTES;
     if fits && account.can_enter(&wanted) { wanted } else { PathBuf::from("/tmp") }
@@ -140,19 +156,32 @@ fn lock(directory: &Path) -> io::Result<File> {
 ///
 /// A server that still ran there notices within a minute that its files are gone, and stops.
 fn sweep(base: &Path) {
+    for path in left(base) {
+        // Another process may sweep as well, or may not let us: then it is not ours to report.
+        let _ = fs::remove_dir_all(path);
+    }
+}
+
+/// What is left of runs that have ended.
+pub(super) fn left(base: &Path) -> Vec<PathBuf> {
     /// Making a directory takes less than a second.
     const TIME_TO_MAKE: Duration = Duration::from_mins(10);
-    let Ok(entries) = fs::read_dir(base) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_left = name.starts_with(PREFIX) && has_no_owner(&entry.path())
-            || name.starts_with(UNFINISHED) && is_older(&entry.path(), TIME_TO_MAKE);
-        if is_left {
-            // Another process may sweep as well, or may not let us: then it is not ours to report.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
+    /// The same, where its maker is no process of this machine; it may be one of a container.
+    const MOMENT: Duration = Duration::from_secs(2);
+    let entries = fs::read_dir(base).into_iter().flatten().flatten();
+    let is_left = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(PREFIX) && has_no_owner(path)
+            || name.starts_with(UNFINISHED)
+                && is_older(path, if is_of_nobody(path, UNFINISHED) { MOMENT } else { TIME_TO_MAKE })
+    };
+    entries.map(|it| it.path()).filter(is_left).collect()
+}
+
+/// Makes a directory as for a server, and removes it.
+pub(super) fn try_out(base: &Path, account: Account) -> Result<(), String> {
+    let made = Private::make_in(base, account)?;
+    fs::remove_dir_all(&made.path).map_err(|error| format!("cannot remove {}: {error}", made.path.display()))
 }
 
 /// Whether nobody lives in `directory`: its lock is free, or it is being removed.

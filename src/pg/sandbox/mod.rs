@@ -3,20 +3,26 @@
 //! The server is the child of a tiny shell, which waits for the end of a pipe that only we hold open. When we end, by `Drop`, by a signal
 //! or by `kill -9`, the pipe ends, and the shell stops the server and removes its files. Should the shell be killed as well,
 //! the next sandbox sweeps up.
+//!
+//! Where the user names a server instead, a sandbox is a new database there, or a clone: see [`lent`].
 
 mod account;
 mod binaries;
 mod download;
 mod folder;
+pub mod lent;
 mod process;
 mod replica;
+mod survey;
 mod template;
 
-use std::path::PathBuf;
+pub use survey::{Found, Survey, survey};
+
+use std::path::{Path, PathBuf};
 
 use tokio_postgres::Config;
 
-use self::{account::Account, binaries::Binaries, folder::Private, process::Process};
+use self::{account::Account, binaries::Binaries, folder::Private, lent::Lent, process::Process};
 use super::Session;
 use crate::error::Error;
 
@@ -34,10 +40,24 @@ pub struct Options {
     pub durable: bool,
 }
 
-/// A running server.
+/// A running server, or the part of one where all may be done.
 #[derive(Debug)]
 pub struct Sandbox {
     major: u16,
+    version: String,
+    kind: Kind,
+}
+
+/// Whose server it is.
+#[derive(Debug)]
+enum Kind {
+    Own(Own),
+    Lent(Box<Lent>),
+}
+
+/// A server that we started.
+#[derive(Debug)]
+struct Own {
     binaries: Binaries,
     options: Options,
     // Fields drop in this order: the server ends before the lock that says that its owner lives.
@@ -64,7 +84,18 @@ impl Sandbox {
             }
             Ok(settings(options))
         })?;
-        Ok(Self { major, binaries, options: options.clone(), _process: process, directory })
+        Ok(Self::own(major, binaries, options.clone(), process, directory))
+    }
+
+    fn own(major: u16, binaries: Binaries, options: Options, process: Process, directory: Private) -> Self {
+        let version = binaries.version.clone();
+        Self { major, version, kind: Kind::Own(Own { binaries, options, _process: process, directory }) }
+    }
+
+    /// Takes a part of a server that runs already.
+    pub fn lend(loan: &lent::Loan) -> Result<Self, Error> {
+        let lent = Lent::take(loan)?;
+        Ok(Self { major: lent.major(), version: lent.version().to_owned(), kind: Kind::Lent(Box::new(lent)) })
     }
 
     /// The major version.
@@ -74,61 +105,114 @@ impl Sandbox {
 
     /// The whole version, such as `16.14`.
     pub fn version(&self) -> &str {
-        &self.binaries.version
+        &self.version
     }
 
-    /// The folder that holds the socket.
-    pub fn socket_folder(&self) -> &std::path::Path {
-        &self.directory.path
+    /// The folder that holds the socket; empty for a server that is not ours.
+    pub fn socket_folder(&self) -> &Path {
+        match &self.kind {
+            Kind::Own(own) => &own.directory.path,
+            Kind::Lent(_) => Path::new(""),
+        }
     }
 
     /// The folder with the server's files.
     pub(super) fn data_folder(&self) -> PathBuf {
-        self.directory.path.join("data")
+        self.socket_folder().join("data")
     }
 
-    /// Connects to `database` as the superuser `postgres`.
+    /// What is to be known of a server that is not ours.
+    pub fn lent(&self) -> Option<&Lent> {
+        match &self.kind {
+            Kind::Own(_) => None,
+            Kind::Lent(lent) => Some(lent),
+        }
+    }
+
+    /// Whether all that databases share may be changed as well: roles, settings of the server.
+    pub fn is_disposable(&self) -> bool {
+        self.lent().is_none_or(Lent::is_disposable)
+    }
+
+    /// Whether sessions may do all that only a superuser may.
+    pub fn is_superuser(&self) -> bool {
+        self.lent().is_none_or(Lent::is_superuser)
+    }
+
+    /// Whether the databases that it makes have the schema and the rows already, as clones do.
+    pub fn has_schema(&self) -> bool {
+        self.lent().is_some_and(Lent::has_schema)
+    }
+
+    /// Whether databases can be copied at will, also those in which something ran.
+    pub fn can_copy(&self) -> bool {
+        self.lent().is_none_or(Lent::can_copy)
+    }
+
+    /// The database from which others are made, and which is there from the start.
+    pub fn home(&self) -> &str {
+        self.lent().map_or("postgres", Lent::home)
+    }
+
+    /// A name for the database of the `n`th history.
+    pub fn database(&self, n: usize) -> String {
+        self.lent().map_or_else(|| format!("dry_run_{n}"), |it| it.database(n))
+    }
+
+    /// Connects to `database`: as the superuser `postgres`, or as who the user named.
     pub fn connect(&self, database: &str) -> Result<Session, Error> {
+        let own = match &self.kind {
+            Kind::Own(own) => own,
+            Kind::Lent(lent) => return lent.connect(database),
+        };
         let mut config = Config::new();
         config
-            .host_path(&self.directory.path)
+            .host_path(&own.directory.path)
             .user("postgres")
             .dbname(database)
             .application_name("lockkeeper");
         Session::open(&config)
     }
 
-    /// Makes an empty database.
+    /// Makes an empty database; where databases have the schema already, takes a clone.
     pub fn create_database(&self, name: &str) -> Result<(), Error> {
-        self.copy_database("template1", name)
+        match &self.kind {
+            Kind::Own(_) => self.copy_database("template1", name),
+            Kind::Lent(lent) => lent.create(name),
+        }
     }
 
     /// Makes a database that is a copy of another, which nobody may be connected to.
     pub fn copy_database(&self, from: &str, name: &str) -> Result<(), Error> {
-        self.connect("postgres")?.batch(&format!(
-            "CREATE DATABASE {} TEMPLATE {}",
-            quoted(name),
-            quoted(from)
-        ))
+        match &self.kind {
+            Kind::Own(_) => self.connect("postgres")?.batch(&copying(from, name)),
+            Kind::Lent(lent) => lent.copy(from, name),
+        }
     }
 
     /// Removes a database, whoever is connected to it.
     pub fn drop_database(&self, name: &str) -> Result<(), Error> {
-        self.connect("postgres")?.batch(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name)))
+        match &self.kind {
+            Kind::Own(_) => self.connect("postgres")?.batch(&dropping(name)),
+            Kind::Lent(lent) => lent.drop_database(name),
+        }
+    }
+
+    /// Gives back what was lent. The error says what could not be removed; without this, it is only tried.
+    pub fn end(self) -> Result<(), Error> {
+        match self.kind {
+            Kind::Own(_) => Ok(()),
+            Kind::Lent(lent) => lent.end(),
+        }
     }
 }
 
-/// The folder of the programs of a server of this major version, and its whole version, if there is one that need not be downloaded.
-pub fn available(major: u16) -> Option<(PathBuf, String)> {
-    let account = Account::choose().ok()?;
-    let given = binaries::given(major).map(|it| Binaries::in_folder(&it, major, account).ok());
-    let kept = || {
-        let folder = download::kept(&folder::cache(account).ok()?, major)?;
-        Binaries::in_folder(&folder, major, account).ok()
-    };
-    // What is named is meant, even if it does not run.
-    let found = given.unwrap_or_else(|| Binaries::installed(major, account).or_else(kept));
-    found.map(|it| (it.folder, it.version))
+fn copying(from: &str, name: &str) -> String {
+    format!("CREATE DATABASE {} TEMPLATE {}", quoted(name), quoted(from))
+}
+
+fn dropping(name: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))
 }
 
 fn quoted(identifier: &str) -> String {

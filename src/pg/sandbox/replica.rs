@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use super::{Sandbox, account::Account, folder::Private, process::Process, settings, template::run};
+use super::{Kind, Sandbox, account::Account, folder::Private, process::Process, settings, template::run};
 use crate::error::Error;
 
 /// How often the files are copied: some are temporary, and one that goes meanwhile makes a copy fail.
@@ -17,16 +17,16 @@ impl Sandbox {
     }
 
     fn try_replica(&self) -> Result<Self, String> {
+        let Kind::Own(own) = &self.kind else { return Err("of a server that is not ours".to_owned()) };
         let account = Account::choose()?;
         let directory = Private::make(account)?;
-        let process = Process::start(&directory.path, account, &self.binaries, |data| {
+        let process = Process::start(&directory.path, account, &own.binaries, |data| {
             self.copy(data, account)?;
-            let primary = format!("host={} user=postgres", self.directory.path.display());
+            let primary = format!("host={} user=postgres", own.directory.path.display());
             let further = [("primary_conninfo".to_owned(), primary)];
-            Ok(settings(&self.options).into_iter().chain(further).collect())
+            Ok(settings(&own.options).into_iter().chain(further).collect())
         })?;
-        let (binaries, options) = (self.binaries.clone(), self.options.clone());
-        Ok(Self { major: self.major, binaries, options, _process: process, directory })
+        Ok(Self::own(self.major, own.binaries.clone(), own.options.clone(), process, directory))
     }
 
     /// Copies the files of this server to `data`, as a backup that a standby begins with.
@@ -38,7 +38,7 @@ impl Sandbox {
             ("pg_backup_start('replica', true)", "pg_backup_stop()")
         };
         session.batch(&format!("SELECT {start}")).map_err(|it| it.to_string())?;
-        let from = self.directory.path.join("data");
+        let from = self.data_folder();
         let mut copied = Ok(());
         for _ in 0..N_TRIES {
             copied = run(account.command(Path::new("cp")).arg("-R").arg(&from).arg(data));

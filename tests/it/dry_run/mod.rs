@@ -3,11 +3,13 @@
 mod effects;
 mod exec;
 mod frameworks;
+mod lent;
 mod messages;
 mod predict;
 mod probe;
 mod rerun;
 mod reversal;
+mod robust;
 mod rows;
 mod runs;
 mod schema;
