@@ -57,12 +57,15 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
         majors = vec![server.major()];
     }
     let mut runs = Vec::new();
+    let mut named = Vec::new();
     let mut traced = match &args.traced.exec {
         Some(command) => exec::trace_all(command, (args, snapshot), &prepared, &majors, world)?,
         None => Vec::new(),
     };
     for one in &mut traced {
-        runs.push(prepared.install(|| one.judge(&prepared)));
+        let (run, files) = prepared.install(|| one.judge(&prepared));
+        runs.push(run);
+        named.push(files);
     }
     let line = Line::new(world.is_watched);
     for postgres in majors.into_iter().filter(|_| !is_traced) {
@@ -88,6 +91,11 @@ pub(super) fn run(args: &Args, config: Option<&Path>, world: &mut World<'_>) -> 
     let mut summary = Summary::default();
     for run in &mut runs {
         sum_up(run, &prepared, &mut sift, &mut summary);
+    }
+    for (run, files) in runs.iter_mut().zip(named) {
+        for mut file in files {
+            add_findings(run, &mut file, &prepared, &mut sift, &mut summary);
+        }
     }
     let assumed = prepared.assumed();
     write(&Report { assumed: &assumed, runs: &runs, summary: &summary }, &outputs, world)?;
@@ -200,15 +208,28 @@ pub(super) fn observations(files: &[LintedFile<'_>], ran: &Ran) -> Observations 
 
 /// Sifts what was found, and counts it.
 fn sum_up(run: &mut Run<'_>, prepared: &Prepared, sift: &mut Sift<'_>, summary: &mut Summary) {
-    for file in &mut run.files {
-        file.findings.retain_mut(|it| sift.keep(it));
-        once::merge(&mut file.findings, prepared.rules());
+    let mut files = std::mem::take(&mut run.files);
+    for file in &mut files {
         summary.add_file(file);
-        for finding in std::mem::take(&mut file.findings) {
-            summary.add_overridden(&finding);
-            summary.add_finding(&finding);
-            run.findings.push((finding, file.input.source.text()));
-        }
+        add_findings(run, file, prepared, sift, summary);
+    }
+    run.files = files;
+}
+
+/// Moves the findings of a file to its run.
+fn add_findings<'p>(
+    run: &mut Run<'p>,
+    file: &mut LintedFile<'p>,
+    prepared: &Prepared,
+    sift: &mut Sift<'_>,
+    summary: &mut Summary,
+) {
+    file.findings.retain_mut(|it| sift.keep(it));
+    once::merge(&mut file.findings, prepared.rules());
+    for finding in std::mem::take(&mut file.findings) {
+        summary.add_overridden(&finding);
+        summary.add_finding(&finding);
+        run.findings.push((finding, file.input.source.text()));
     }
     for file in run.back.iter_mut().flatten() {
         for mut finding in std::mem::take(&mut file.findings) {

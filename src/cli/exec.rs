@@ -10,10 +10,10 @@ use std::{
 
 use super::{World, args::DryRun as Args, command::by_shell, dry_run, prepared::Prepared};
 use crate::{
-    dry_run::{self as dry, File, Ran, Rows, Script, Scripts},
+    dry_run::{self as dry, Assumed, File, Ran, Rows, Scoped, Script, Scripts},
     effect::Runner,
     error::Error,
-    lint::{self, Change, Input, InputRole, Options},
+    lint::{self, Change, Input, InputRole, LintedFile, LintedStatement, Observation, Observations, Options},
     pg::{
         Sandbox,
         describe::{describe, difference},
@@ -34,7 +34,7 @@ pub(super) struct Traced {
     /// Run this command on the throwaway server, and judge what it does there: the framework's own tool, whatever its migrations are written
     /// in. It is told by `DATABASE_URL`, `PGHOST` and the like where that is; `{url}`, `{host}`, `{port}`, `{user}`, `{password}` and
     /// `{database}` stand for the same in COMMAND.
-    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["from_command", "probe", "predict", "url", "clone_cmd"])]
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["probe", "predict", "url", "clone_cmd"])]
     pub exec: Option<String>,
     /// Run this command before, for what was there before: `alembic upgrade ae1027a6acf`. It is not judged.
     #[arg(long, value_name = "COMMAND", requires = "exec")]
@@ -128,18 +128,68 @@ fn trace_one(
 
 impl Done {
     /// What the server did beside what is predicted of it, as it is judged.
-    pub(super) fn judge<'p>(&'p mut self, prepared: &'p Prepared) -> Run<'p> {
+    ///
+    /// With it what is to be said of the files that the command line names: in which transactions the command ran them.
+    pub(super) fn judge<'p>(&'p mut self, prepared: &'p Prepared) -> (Run<'p>, Vec<LintedFile<'p>>) {
         let Self { options, history, scripts, ran } = self;
         let mut ran = std::mem::take(ran);
+        ran.is_traced = true;
         let predicted = lint::lint(history, prepared.rules(), options);
         let judged = predicted.iter().filter(|it| it.input.role == InputRole::Linted);
         let files: Vec<File<'_>> = judged.map(dry_run::file).collect();
+        let named = prepared.inputs.histories.iter().flat_map(|history| {
+            let (named, notes) = compare_scopes(history, scripts, prepared, options);
+            ran.backdrop.extend(notes);
+            named
+        });
+        let named = named.collect();
         dry::compared(std::mem::take(scripts), &files, &mut ran);
         let observed = dry_run::observations(&predicted, &ran);
         let mut files = lint::judge_observed(history, prepared.rules(), options, observed);
         files.retain(|it| it.input.role == InputRole::Linted);
-        Run { postgres: options.postgres, ran, files, back: Vec::new(), findings: Vec::new() }
+        (Run { postgres: options.postgres, ran, files, back: Vec::new(), findings: Vec::new() }, named)
     }
+}
+
+/// The rule for files that a command runs in other transactions than assumed.
+const TRANSACTION_DIFFERS: &str = "transaction-differs";
+
+/// The files of a history with nothing but how their transactions differ from what the command did; and what else is to be said.
+fn compare_scopes<'p>(
+    history: &'p [Input],
+    scripts: &[Script],
+    prepared: &Prepared,
+    options: &Options,
+) -> (Vec<LintedFile<'p>>, Vec<String>) {
+    let linted = lint::lint(history, prepared.rules(), options);
+    let (places, assumed): (Vec<usize>, Vec<Assumed<'_>>) = linted
+        .iter()
+        .enumerate()
+        .filter(|it| it.1.input.role == InputRole::Linted)
+        .map(|(n, file)| {
+            let scope = |it: &LintedStatement| (it.span, it.outcome.situation.transaction);
+            let statements = file.statements.iter().map(scope).collect();
+            (n, Assumed { text: file.input.source.text(), statements })
+        })
+        .unzip();
+    let Scoped { differences, unsent } = dry::scopes(&assumed, scripts);
+    let mut observations = Observations::default();
+    for (n, offset, difference) in differences {
+        let said = vec![(TRANSACTION_DIFFERS, difference.to_owned())];
+        let n = places.get(n).copied().unwrap_or_default();
+        observations.add(n, offset, Observation { effects: None, said });
+    }
+    let note = |n: &usize| {
+        let path = places.get(*n).and_then(|it| history.get(*it))?.source.path();
+        Some(format!("the command sent nothing of {}", path.display()))
+    };
+    let notes = unsent.iter().filter_map(note).collect();
+    let mut files = lint::judge_observed(history, prepared.rules(), options, observations);
+    for file in &mut files {
+        file.findings.retain(|it| it.rule == TRANSACTION_DIFFERS);
+    }
+    files.retain(|it| !it.findings.is_empty());
+    (files, notes)
 }
 
 /// What the command sent, as files.

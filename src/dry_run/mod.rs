@@ -22,6 +22,7 @@ mod reversal;
 mod roles;
 mod rows;
 mod said;
+mod scopes;
 mod shared;
 mod traced;
 mod walk;
@@ -38,7 +39,7 @@ pub use rerun::{Failure, Rerun, Retry};
 pub use reversal::{MAX_WAYS_BACK, Reversal};
 pub use rows::Rows;
 pub use said::FORESEEN;
-
+pub use scopes::{Assumed, Scoped, scopes};
 pub use traced::{Script, Scripts, Sent, compared, trace};
 
 use crate::{
@@ -93,6 +94,8 @@ pub struct Ran {
     pub backdrop: Vec<String>,
     /// How many statements made what was there before.
     pub n_before: usize,
+    /// Whether a program decided what was sent, which then also holds what it only looked at.
+    pub is_traced: bool,
     /// The statements that were to be observed, in order, by file.
     pub files: Vec<Vec<Statement>>,
     /// The same statements again while others tried to get at the tables: idle first, then behind a reader. Empty without `--probe`.

@@ -11,6 +11,7 @@ use std::{env, fmt::Write, fs, path::Path};
 
 use serde_json::Value;
 
+pub(crate) use self::tool::copy;
 use self::{
     tool::{TOOLS, Tool},
     watched::{Change, Watched},

@@ -1,6 +1,9 @@
 //! A card for each statement: how it ended, and a line for each relation with what was seen and what was predicted.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 use comfy_table::{Table, presets};
 
@@ -10,7 +13,13 @@ use super::{
     timeline::Pass,
     words::{before, in_words, is_for_people, lock, predicted, shortened, time},
 };
-use crate::dry_run::{Compared, Fate, Statement};
+use crate::{
+    dry_run::{Compared, Fate, Pair, Statement},
+    effect::{Lock, Work},
+    lint::LintedFile,
+    report::counted,
+    sql::statement::StatementKind,
+};
 
 /// Writes all cards.
 pub(super) fn cards(report: &Report<'_>, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
@@ -18,8 +27,15 @@ pub(super) fn cards(report: &Report<'_>, screen: Screen, out: &mut dyn Write) ->
         header(run, out)?;
         for (file, statements) in run.files.iter().zip(&run.ran.files) {
             writeln!(out, "{}", file.input.source.path().display())?;
-            for statement in statements {
-                card(statement, file, out)?;
+            let looks = if run.ran.is_traced { only_looks(file, statements) } else { BTreeSet::new() };
+            for (n, statement) in statements.iter().enumerate() {
+                if !looks.contains(&n) {
+                    card(statement, file, out)?;
+                }
+            }
+            if !looks.is_empty() {
+                let n = counted(looks.len(), "statement");
+                writeln!(out, "      {n} that only looked not shown (--format json does)")?;
             }
             writeln!(out)?;
         }
@@ -50,6 +66,33 @@ fn locks(run: &Run<'_>, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Which statements only look, by their places: a framework looks a lot. A transaction in which nothing else is, is one of them.
+fn only_looks(file: &LintedFile<'_>, statements: &[Statement]) -> BTreeSet<usize> {
+    let looks = |statement: &Statement| match &statement.fate {
+        Fate::Observed { compared, .. } => {
+            let linted = file.statements.iter().find(|it| it.span == statement.span);
+            let is_select = linted.is_some_and(|it| it.outcome.statement == StatementKind::Select);
+            let is_weak = |it: &Pair| {
+                let seen = it.observed.unwrap_or_default();
+                seen.lock <= Some(Lock::AccessShare) && !seen.work.contains(Work::WriteRows)
+            };
+            is_select && compared.agrees() && compared.relations.iter().all(is_weak)
+        }
+        Fate::Ran(_) => true,
+        Fate::Refused { .. } | Fate::NotRun => false,
+    };
+    let does: BTreeSet<Option<usize>> =
+        statements.iter().filter(|it| !looks(it)).map(|it| it.transaction).collect();
+    let is_shown = |it: &Statement| {
+        let is_transaction = file
+            .statements
+            .iter()
+            .any(|linted| linted.span == it.span && linted.outcome.statement == StatementKind::Transaction);
+        !looks(it) || is_transaction && does.contains(&it.transaction)
+    };
+    (0..statements.len()).filter(|n| !statements.get(*n).is_some_and(is_shown)).collect()
+}
+
 fn header(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "on a throwaway PostgreSQL {}, {}", run.ran.version, before(run))?;
     for line in &run.ran.backdrop {
@@ -58,7 +101,7 @@ fn header(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn card(statement: &Statement, file: &crate::lint::LintedFile<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn card(statement: &Statement, file: &LintedFile<'_>, out: &mut dyn Write) -> io::Result<()> {
     let source = &file.input.source;
     let at = source.position(statement.span.start);
     writeln!(out, "{:>4}  {}", at.line, shortened(statement.span.of(source.text())))?;

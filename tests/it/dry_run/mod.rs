@@ -13,6 +13,7 @@ mod robust;
 mod rows;
 mod runs;
 mod schema;
+mod tools;
 
 use lockkeeper::{
     dry_run::{self, File, Purpose, Ran, Rows},
