@@ -84,7 +84,7 @@ fn what_a_tool_does_is_judged_as_files_are() {
 #[test]
 fn a_tool_that_the_server_refuses_is_a_finding() {
     let (ran, report) = json(&sends(&["BEGIN", MADE, "ALTER TABLE absent ADD COLUMN a int"]), &[]);
-    assert_eq!((ran.code, rules(&report)), (1, vec!["server-refuses"]));
+    assert!(ran.code == 1 && rules(&report).contains(&"server-refuses"), "{:?}", rules(&report));
     assert_eq!(report["summary"]["refused"], 1);
 }
 
