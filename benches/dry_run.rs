@@ -12,6 +12,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -130,7 +131,7 @@ fn looked_at(server: &Sandbox, paths: &[PathBuf]) -> Fallible<Duration> {
         require_reason: false,
         lock_budget: 8,
         foreign: Vec::new(),
-        traffic: None,
+        traffic: Arc::default(),
         keep_statements: true,
     };
     let linted = lint(&inputs, &RuleSet::default(), &options);
@@ -141,6 +142,7 @@ fn looked_at(server: &Sandbox, paths: &[PathBuf]) -> Fallible<Duration> {
             purpose: Purpose::Judged,
             framework: it.input.framework,
             parts: it.parts.clone(),
+            back: Vec::new(),
             predicted: it.statements.iter().map(|it| (it.span, &it.outcome)).collect(),
         })
         .collect();

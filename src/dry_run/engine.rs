@@ -4,16 +4,18 @@
 //! reads the whole message before it runs the first statement, which [`Engine::reads`] makes up for.
 //! Source: `exec_simple_query` in `src/backend/tcop/postgres.c`.
 
+use std::{cell::Cell, collections::BTreeSet};
+
 use super::piece::Piece;
 use crate::{
     effect::Runner,
     error::Error,
     pg::{
         Sandbox, Session,
-        observe::{Observer, State},
+        observe::{Observed, Observer, State},
         session::{Refusal, answer},
     },
-    sql::statement::Transaction,
+    sql::{Statement as Sql, statement::Transaction},
 };
 
 /// A database, and the session that runs files in it.
@@ -25,6 +27,10 @@ pub(super) struct Engine<'e> {
     pub(super) session: Session,
     /// Whether the open transaction is the runner's, not the file's.
     by_runner: bool,
+    /// What the session is doing, if nothing was sent since that was asked.
+    known: Cell<Option<State>>,
+    /// Whether statements are looked at.
+    looks: bool,
 }
 
 impl<'e> Engine<'e> {
@@ -35,13 +41,23 @@ impl<'e> Engine<'e> {
     ) -> Result<Self, Error> {
         let observer = Observer::new(sandbox, database)?;
         let session = connect(sandbox, database, settings)?;
-        Ok(Self { sandbox, database, settings, observer, session, by_runner: false })
+        Ok(Self {
+            sandbox,
+            database,
+            settings,
+            observer,
+            session,
+            by_runner: false,
+            known: Cell::new(None),
+            looks: false,
+        })
     }
 
     /// Begins a file: it has a session of its own, unless the runner's transaction goes on.
     pub(super) fn start_file(&mut self) -> Result<(), Error> {
         if !self.by_runner {
             self.session = connect(self.sandbox, self.database, self.settings)?;
+            self.known.set(None);
         }
         Ok(())
     }
@@ -51,28 +67,70 @@ impl<'e> Engine<'e> {
         self.sandbox.is_superuser()
     }
 
+    /// To be told that statements are looked at from now on.
+    pub(super) fn is_looked_at(&mut self) -> Result<(), Error> {
+        self.looks = true;
+        self.observer.measure()
+    }
+
     pub(super) fn state(&self) -> Result<State, Error> {
-        self.observer.state(&self.session)
+        if let Some(known) = self.known.get() {
+            return Ok(known);
+        }
+        let state = self.observer.state(&self.session)?;
+        self.known.set(Some(state));
+        Ok(state)
     }
 
     /// Begins the runner's transaction.
     pub(super) fn begin(&mut self) -> Result<(), Error> {
-        self.observer.begins();
-        self.session.batch("BEGIN")?;
+        if self.looks {
+            self.observer.begin(&self.session)?;
+        } else {
+            self.observer.begins();
+            self.session.batch("BEGIN")?;
+        }
         self.by_runner = true;
+        self.known.set(Some(State::InTransaction));
         Ok(())
+    }
+
+    /// Runs a statement in the open transaction, and looks at it.
+    pub(super) fn look(&mut self, piece: &Piece) -> Result<Observed, Error> {
+        let observed = self.observer.in_transaction(&self.session, &piece.text)?;
+        // What runs code may end the transaction, and what cannot be read may be anything.
+        let is_plain = !matches!(piece.statement, None | Some(Sql::Do(_) | Sql::Call { .. } | Sql::Other(_)));
+        self.known.set(Some(State::InTransaction).filter(|_| is_plain && observed.refusal.is_none()));
+        Ok(observed)
+    }
+
+    /// Runs a statement that no transaction may be around, and looks at it. `tables` are names of those that it may lock.
+    pub(super) fn look_alone(&mut self, piece: &Piece, tables: &BTreeSet<String>) -> Result<Observed, Error> {
+        self.known.set(None);
+        self.observer.begins();
+        self.observer.alone(&self.session, &piece.text, tables)
     }
 
     /// Ends the open transaction as its runner does, if one is open.
     pub(super) fn commit(&mut self) -> Result<Result<(), Refusal>, Error> {
         self.by_runner = false;
-        if self.state()? == State::Idle { Ok(Ok(())) } else { answer(self.session.batch("COMMIT")) }
+        if self.state()? == State::Idle {
+            return Ok(Ok(()));
+        }
+        let said = answer(self.session.batch("COMMIT"))?;
+        // What is refused is rolled back.
+        self.known.set(Some(State::Idle).filter(|_| said.is_ok()));
+        Ok(said)
     }
 
     /// Drops the open transaction, if one is open, as the end of a connection does.
     pub(super) fn roll_back(&mut self) -> Result<(), Error> {
         self.by_runner = false;
-        if self.state()? == State::Idle { Ok(()) } else { self.session.batch("ROLLBACK") }
+        if self.state()? == State::Idle {
+            return Ok(());
+        }
+        self.known.set(None);
+        self.session.batch("ROLLBACK")
     }
 
     /// Ends the transaction that all files share.
@@ -129,6 +187,7 @@ impl<'e> Engine<'e> {
 
     /// Sends one statement, and nothing else.
     pub(super) fn send(&mut self, piece: &Piece) -> Result<Result<(), Refusal>, Error> {
+        self.known.set(None);
         answer(match &piece.rows {
             Some(rows) => self.session.copy_in(&piece.text, rows),
             None => self.session.batch(&piece.text),

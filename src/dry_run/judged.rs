@@ -59,7 +59,7 @@ impl Visitor for Look {
             return quietly(engine, piece, predicted);
         }
         let observed = match state {
-            State::InTransaction => engine.observer.in_transaction(&engine.session, &piece.text)?,
+            State::InTransaction => engine.look(piece)?,
             _ if piece.needs_transaction() => return quietly(engine, piece, predicted),
             _ if piece.runs_alone() => alone(engine, piece, predicted)?,
             _ => match wrapped(engine, piece)? {
@@ -76,7 +76,7 @@ impl Visitor for Look {
 /// Runs a statement that is a transaction of its own in one that is ours, so that it can be looked at before its end.
 fn wrapped(engine: &mut Engine<'_>, piece: &Piece) -> Result<Result<Observed, Refusal>, Error> {
     engine.begin()?;
-    let observed = engine.observer.in_transaction(&engine.session, &piece.text)?;
+    let observed = engine.look(piece)?;
     if let Some(refusal) = observed.refusal {
         engine.roll_back()?;
         return Ok(Err(refusal));
@@ -90,7 +90,7 @@ fn alone(engine: &mut Engine<'_>, piece: &Piece, predicted: Option<&Outcome>) ->
     let touched = effects.iter().filter(|it| it.action != Action::HoldLock);
     let tables: BTreeSet<String> =
         touched.filter_map(|it| it.relation.as_ref()).map(|it| it.name.to_string()).collect();
-    engine.observer.alone(&engine.session, &piece.text, &tables)
+    engine.look_alone(piece, &tables)
 }
 
 /// Runs a statement at which there is nothing to be seen.
@@ -102,6 +102,11 @@ fn quietly(engine: &mut Engine<'_>, piece: &Piece, predicted: Option<&Outcome>) 
     }
     let said = engine.send(piece)?;
     let took = started.elapsed();
+    engine.observer.is_past();
+    if piece.transaction().is_some() && engine.state()? == State::Idle {
+        // What the transaction made is there for all now.
+        engine.observer.begins();
+    }
     if piece.rows.is_some() {
         engine.observer.misses_rows();
     }

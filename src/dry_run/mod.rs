@@ -198,7 +198,7 @@ pub fn run(
     }
     let schema = describe(&sandbox.connect(database)?)?;
     let mut engine = engine::Engine::new(sandbox, database, &options.settings)?;
-    engine.observer.measure()?;
+    engine.is_looked_at()?;
     let judged: Vec<&File<'_>> = files.iter().filter(|it| it.purpose == Purpose::Judged).collect();
     let n_all = judged.iter().map(|it| it.predicted.len()).sum();
     let mut look = judged::CountedLook { listener: options.listener, n_done: 0, n_all };

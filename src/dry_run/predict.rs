@@ -136,7 +136,11 @@ impl<'o> WorkedOn<'o> {
         let tables = self.by_place.get(&place)?;
         let largest = tables.iter().max_by_key(|it| self.rows_in_production(it));
         let point = |size: &Size| {
-            let rows = largest.map_or(0, |it| size.n_rows.get(it).copied().unwrap_or(size.largest));
+            let rows = match largest {
+                // What was not filled was not there before, and who knows how large it will be.
+                Some(table) if size.largest > 0 => *size.n_rows.get(table)?,
+                _ => 0,
+            };
             Some(Point { rows, ms: *size.ms.get(&place)? })
         };
         let points: Vec<Point> = sizes.iter().map_while(point).collect();

@@ -149,11 +149,8 @@ fn word(i: &str, width: Option<u32>, limit: Option<usize>) -> String {
     let word = Look::Word.sql(i);
     let limit = limit.and_then(|it| u32::try_from(it).ok()).unwrap_or(u32::MAX);
     let width = width.unwrap_or_default().saturating_sub(1).min(limit);
-    // Numbers have a dozen digits at most.
-    match width.checked_sub(12) {
-        Some(more @ 1..) => format!("{word} || '-' || {}", filler(i, more)),
-        _ => word,
-    }
+    // Numbers have fewer digits than that.
+    if width > 12 { format!("rpad({word} || '-', {width}, {})", filler(i, width)) } else { word }
 }
 
 /// Whether an expression names a column.

@@ -29,7 +29,7 @@ use crate::{
 
 use self::{
     snapshot::{Held, Relations},
-    work::Evidence,
+    work::{Counters, Evidence},
 };
 use super::{
     Notice, Session,
@@ -199,21 +199,55 @@ fn in_open_transaction(
         session.batch("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off")?;
     }
     let relations = current.as_ref().unwrap_or(&committed);
-    Ok(look(session, watcher, relations, &committed, statement)?.0)
+    let committed = &committed;
+    let place = Open {
+        session,
+        watcher,
+        relations,
+        committed,
+        last: None,
+        is_listening: false,
+        goes_on_listening: false,
+    };
+    Ok(look(place, statement)?.0)
 }
 
-/// Runs `statement` in the transaction that is open, and returns with what was observed the relations that there are then; `None` if the
-/// server refused it.
-fn look(
-    session: &dyn Watched,
-    watcher: &Session,
-    relations: &Relations,
-    committed: &Relations,
-    statement: &str,
-) -> Result<(Observed, Option<Relations>), Error> {
-    let before = Before { relations, committed, held: Held::read(watcher, session.backend())? };
-    let counters = work::counters(session)?;
-    session.listen(Until::EndOfTransaction)?;
+/// What a transaction held and had counted when it was looked at.
+#[derive(Debug)]
+struct Seen {
+    held: Held,
+    counters: Counters,
+}
+
+/// An open transaction, and who looks at it.
+struct Open<'o> {
+    session: &'o dyn Watched,
+    watcher: &'o Session,
+    /// The relations that it sees.
+    relations: &'o Relations,
+    /// The relations that all see.
+    committed: &'o Relations,
+    /// What was seen of it last, if nothing happened since.
+    last: Option<Seen>,
+    /// Whether the server already tells all.
+    is_listening: bool,
+    /// Whether it may go on telling all until the end of the transaction.
+    goes_on_listening: bool,
+}
+
+/// Runs `statement` in the transaction that is open, and returns with what was observed what there is then; `None` if the server refused it.
+fn look(open: Open<'_>, statement: &str) -> Result<(Observed, Option<(Relations, Seen)>), Error> {
+    let Open { session, watcher, relations, committed, .. } = open;
+    let Seen { held, counters } = match open.last {
+        Some(last) => last,
+        None => Seen { held: Held::read(watcher, session.backend())?, counters: snapshot::read(session)?.1 },
+    };
+    let before = Before { relations, committed, held };
+    if open.is_listening {
+        session.take_notices();
+    } else {
+        session.listen(Until::EndOfTransaction)?;
+    }
     let started = Instant::now();
     let done = session.run(statement)?;
     let took = started.elapsed();
@@ -221,15 +255,16 @@ fn look(
     if let Err(refusal) = done {
         return Ok((Observed::refused(refusal, notices, took), None));
     }
-    // Before anything else is asked, so that only the statement counts.
-    let now = work::counters(session)?;
-    session.listen_no_more(Until::EndOfTransaction)?;
-    let held = Held::read(watcher, session.backend())?.without(&before.held);
-    let after = Relations::read(session)?;
+    let (after, now) = snapshot::read(session)?;
+    if !open.goes_on_listening {
+        session.listen_no_more(Until::EndOfTransaction)?;
+    }
+    let held = Held::read(watcher, session.backend())?;
     let mut evidence = Evidence::new(statement, relations, &after, notices);
     evidence.compare_counters(&counters, &now);
     evidence.read_validated(session)?;
-    Ok((Observed::of(&before, &held, &evidence, took), Some(after)))
+    let observed = Observed::of(&before, &held.clone().without(&before.held), &evidence, took);
+    Ok((observed, Some((after, Seen { held, counters: now }))))
 }
 
 fn oid(row: &Row, n: usize) -> u32 {

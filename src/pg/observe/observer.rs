@@ -10,10 +10,10 @@ use std::{
 
 use super::{
     super::{Sandbox, Session, session::Refusal},
-    Observed, ObservedRelation, Watched,
+    Observed, ObservedRelation, Open, Seen, Watched,
     alone::Place,
     look,
-    snapshot::{FIRST_USER_OID, Relation, Relations},
+    snapshot::{self, FIRST_USER_OID, Held, Relation, Relations},
 };
 use crate::{error::Error, sql::statement::RelationKind};
 
@@ -46,6 +46,12 @@ pub struct Observer<'o> {
     committed: Option<Relations>,
     /// The relations that the open transaction sees; `None` when they may be others than it saw last.
     current: Option<Relations>,
+    /// Whether all that the session does is looked at or told of, so that what was seen need not be asked for again.
+    follows: bool,
+    /// What the open transaction held and had counted when it was last looked at, if nothing happened since.
+    last: Option<Seen>,
+    /// Whether the open transaction was told to tell all.
+    is_listening: bool,
     /// The bytes of each relation, by name, as far as they are known.
     sizes: BTreeMap<String, u64>,
 }
@@ -59,7 +65,17 @@ impl<'o> Observer<'o> {
     /// An observer of sessions in `database`.
     pub fn new(sandbox: &'o Sandbox, database: &'o str) -> Result<Self, Error> {
         let watcher = sandbox.connect(database)?;
-        Ok(Self { sandbox, database, watcher, committed: None, current: None, sizes: BTreeMap::new() })
+        Ok(Self {
+            sandbox,
+            database,
+            watcher,
+            committed: None,
+            current: None,
+            follows: false,
+            last: None,
+            is_listening: false,
+            sizes: BTreeMap::new(),
+        })
     }
 
     /// What `session` is doing, as the server knows it.
@@ -81,14 +97,34 @@ impl<'o> Observer<'o> {
         }
     }
 
-    /// To be told that a transaction is about to begin.
+    /// To be told that a transaction is about to begin, after who knows what.
     pub fn begins(&mut self) {
         (self.committed, self.current) = (None, None);
+        self.is_past();
     }
 
     /// To be told that something ran in the open transaction that was not observed.
     pub fn misses(&mut self, session: &dyn Watched) -> Result<(), Error> {
+        self.is_past();
         self.current = Some(Relations::read(session)?);
+        Ok(())
+    }
+
+    /// To be told that something ran that was not observed, and changed no relation.
+    pub fn is_past(&mut self) {
+        self.last = None;
+        self.is_listening = false;
+    }
+
+    /// Begins a transaction of `session`, of which all is looked at or told from now on.
+    pub fn begin(&mut self, session: &Session) -> Result<(), Error> {
+        self.follows = true;
+        // What the session counted before may have been handed in or not.
+        let (relations, counters) = snapshot::begin(session)?;
+        (self.committed, self.current) = (Some(relations), None);
+        // A transaction begins with nothing held.
+        self.last = Some(Seen { held: Held::default(), counters });
+        self.is_listening = true;
         Ok(())
     }
 
@@ -101,8 +137,23 @@ impl<'o> Observer<'o> {
             None => Relations::read(&self.watcher)?,
         };
         let relations = self.current.as_ref().unwrap_or(&committed);
-        let (mut observed, after) = look(session, &self.watcher, relations, &committed, statement)?;
-        (self.committed, self.current) = (Some(committed), after);
+        let place = Open {
+            session,
+            watcher: &self.watcher,
+            relations,
+            committed: &committed,
+            last: self.last.take(),
+            is_listening: self.is_listening,
+            goes_on_listening: self.follows,
+        };
+        let (mut observed, after) = look(place, statement)?;
+        self.committed = Some(committed);
+        self.is_listening = self.follows;
+        (self.current, self.last) =
+            after.map_or((None, None), |(relations, seen)| (Some(relations), Some(seen)));
+        if !self.follows {
+            self.last = None;
+        }
         self.compare_sizes(session, &mut observed)?;
         Ok(observed)
     }

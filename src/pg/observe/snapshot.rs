@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{super::Session, Watched, oid};
+use super::{
+    super::{Row, Session},
+    Watched, oid,
+    work::{COUNTS, Counters, WAL_POSITION},
+};
 use crate::{effect::Lock, error::Error, sql::statement::RelationKind};
 
 /// Relations with lower numbers are the system's own. Source: `FirstNormalObjectId` in PostgreSQL's `transam.h`.
@@ -44,28 +48,7 @@ pub(super) struct Relations(BTreeMap<u32, Relation>);
 
 impl Relations {
     pub(super) fn read(session: &dyn Watched) -> Result<Self, Error> {
-        let rows = session.rows(&format!(
-            "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, i.indrelid, o.oid, \
-             c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) \
-             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
-             LEFT JOIN pg_catalog.pg_class o \
-             ON o.reltoastrelid <> 0 AND o.reltoastrelid IN (c.oid, i.indrelid) \
-             WHERE c.oid >= {FIRST_USER_OID} AND n.nspname <> 'information_schema'"
-        ))?;
-        let relations = rows.iter().map(|row| {
-            let relation = Relation {
-                schema: row.text(1).to_owned(),
-                short_name: row.text(2).to_owned(),
-                kind: kind(row.text(3)).filter(|_| row.text(1) != "pg_toast"),
-                file: oid(row, 4),
-                table: oid(row, 5),
-                toast_of: oid(row, 6),
-                has_triggers: row.is_true(7),
-            };
-            (oid(row, 0), relation)
-        });
-        Ok(Self(relations.collect()))
+        Ok(read(session)?.0)
     }
 
     pub(super) fn get(&self, oid: u32) -> Option<&Relation> {
@@ -80,6 +63,51 @@ impl Relations {
     pub(super) fn named(&self, schema: &str, short_name: &str) -> Option<&Relation> {
         self.0.values().find(|it| it.schema == schema && it.short_name == short_name)
     }
+}
+
+/// Every relation as a session sees it, and what it has counted: by one question, for each takes time.
+fn question() -> String {
+    // A TOAST table's index leads to its table as well.
+    format!(
+        "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, i.indrelid, o.oid, \
+         c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal), \
+         {COUNTS}, wal.position FROM (SELECT {WAL_POSITION} AS position OFFSET 0) AS wal \
+         LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+             ON n.oid = c.relnamespace AND n.nspname <> 'information_schema') ON c.oid >= {FIRST_USER_OID} \
+         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
+         LEFT JOIN pg_catalog.pg_class o ON o.reltoastrelid <> 0 AND o.reltoastrelid = COALESCE(i.indrelid, c.oid)"
+    )
+}
+
+/// Reads every relation as the session sees it, and what it has counted.
+pub(super) fn read(session: &dyn Watched) -> Result<(Relations, Counters), Error> {
+    Ok(answer(&session.rows(&question())?))
+}
+
+/// Begins a transaction that is told all, and reads what there is then.
+pub(super) fn begin(session: &Session) -> Result<(Relations, Counters), Error> {
+    let sql = format!("BEGIN; SET LOCAL client_min_messages = debug1; {}", question());
+    Ok(answer(&session.rows(&sql)?))
+}
+
+fn answer(rows: &[Row]) -> (Relations, Counters) {
+    let mut relations = Relations::default();
+    let mut counters = Counters::at(rows.first().and_then(|it| it.number(10)).unwrap_or_default());
+    for row in rows.iter().filter(|it| !it.text(0).is_empty()) {
+        let number = oid(row, 0);
+        let relation = Relation {
+            schema: row.text(1).to_owned(),
+            short_name: row.text(2).to_owned(),
+            kind: kind(row.text(3)).filter(|_| row.text(1) != "pg_toast"),
+            file: oid(row, 4),
+            table: oid(row, 5),
+            toast_of: oid(row, 6),
+            has_triggers: row.is_true(7),
+        };
+        relations.0.insert(number, relation);
+        counters.add(number, row, 8);
+    }
+    (relations, counters)
 }
 
 /// The kind behind `pg_class.relkind`; `None` for TOAST tables.

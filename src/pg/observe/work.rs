@@ -9,9 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::Notice,
+    super::{Notice, Row},
     Watched, oid,
-    snapshot::{FIRST_USER_OID, Relation, Relations},
+    snapshot::{Relation, Relations},
 };
 use crate::{
     effect::{Lock, Work, WorkSet},
@@ -27,41 +27,41 @@ pub(super) struct Count {
 }
 
 /// How far the write-ahead log has come, in bytes. Source: manual, 9.28.3 Backup Control Functions.
-const WAL_POSITION: &str = "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')";
+pub(super) const WAL_POSITION: &str =
+    "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')";
+
+/// How often the relation `c` was read from end to end, and how many rows of it were written; NULL where it is no table.
+pub(super) const COUNTS: &str = "CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_stat_get_xact_numscans(c.oid) END, \
+     CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) \
+     + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) END";
 
 /// What counts on while statements run.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     /// How far the write-ahead log has come, in bytes.
     wal: u64,
+    /// What the session's transaction did to each table, by its number.
     tables: BTreeMap<u32, Count>,
+}
+
+impl Counters {
+    /// Those of a transaction that has done nothing yet.
+    pub(super) fn at(wal: u64) -> Self {
+        Self { wal, tables: BTreeMap::new() }
+    }
+
+    /// Adds what [`COUNTS`] says of a relation, from column `n` on.
+    pub(super) fn add(&mut self, oid: u32, row: &Row, n: usize) {
+        if let (Some(n_scans), Some(n_written)) = (row.number(n), row.number(n + 1)) {
+            self.tables.insert(oid, Count { n_scans, n_written });
+        }
+    }
 }
 
 /// How far the write-ahead log has come, in bytes, whoever wrote it.
 pub(super) fn wal_position(session: &dyn Watched) -> Result<u64, Error> {
     let rows = session.rows(&format!("SELECT {WAL_POSITION}"))?;
     Ok(rows.first().and_then(|it| it.number(0)).unwrap_or_default())
-}
-
-/// The counters of the session's transaction.
-pub(super) fn counters(session: &dyn Watched) -> Result<Counters, Error> {
-    let rows = session.rows(&format!(
-        "SELECT 0, {WAL_POSITION}, 0 UNION ALL SELECT oid, pg_stat_get_xact_numscans(oid), \
-         pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid) \
-         + pg_stat_get_xact_tuples_deleted(oid) \
-         FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm') AND oid >= {FIRST_USER_OID}"
-    ))?;
-    let mut counters = Counters::default();
-    for row in &rows {
-        let (n_scans, n_written) = (row.number(1).unwrap_or_default(), row.number(2).unwrap_or_default());
-        match oid(row, 0) {
-            0 => counters.wal = n_scans,
-            table => {
-                counters.tables.insert(table, Count { n_scans, n_written });
-            }
-        }
-    }
-    Ok(counters)
 }
 
 /// Whether the statement is of the kind whose own checks may read tables by queries.
