@@ -65,7 +65,7 @@ pub(super) fn run(
     let shared = Shared { started: Instant::now(), ..Shared::default() };
     let mut pass =
         Pass { sandbox, database, tables: &tables, reader, shared: &shared, now: None, timed: Vec::new() };
-    let (walked, lanes, watched) = thread::scope(|scope| {
+    let (walked, lanes, looked) = thread::scope(|scope| {
         let tries: Vec<_> =
             probers.iter().map(|(name, prober)| scope.spawn(|| shared.lane(name, prober, every))).collect();
         let watch = scope.spawn(|| shared.watch(&watcher, reader));
@@ -75,7 +75,7 @@ pub(super) fn run(
         (walked, lanes, watch.join())
     });
     walked?;
-    watched.unwrap_or(Ok(()))?;
+    looked.unwrap_or(Ok(()))?;
     let lanes = lanes.into_iter().collect::<Result<Vec<_>, Error>>()?;
     let mut files: Vec<Vec<Timed>> = judged.iter().map(|_| Vec::new()).collect();
     let waits = shared.waits();
@@ -209,10 +209,10 @@ impl Shared {
 
     /// Looks at what the files' session waits for, and ends who stands in its way when the time is up.
     fn watch(&self, watcher: &Session, longest: Option<Duration>) -> Result<(), Error> {
-        let watched = self.watch_on(watcher, longest);
+        let ended = self.watch_on(watcher, longest);
         // Whatever became of it: who stands in the way must not do so for ever.
         self.put(None)?;
-        watched
+        ended
     }
 
     fn watch_on(&self, watcher: &Session, longest: Option<Duration>) -> Result<(), Error> {
