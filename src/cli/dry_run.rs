@@ -147,7 +147,6 @@ fn run_one<'p>(
         listener: dry_run::Listener(&tell),
         reversal: !args.tries.no_reversal && can_copy,
         rerun: !args.tries.no_rerun && can_copy,
-        ..dry_run::Options::default()
     };
     let mut ran = dry_run::run(&servers.server, database, &files, &told)?;
     if let Some(durable) = &servers.durable {
