@@ -33,6 +33,13 @@ pub(super) fn write(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
+/// The same as text.
+pub(super) fn text(run: &Run<'_>) -> io::Result<String> {
+    let mut out = Vec::new();
+    write(run, &mut out)?;
+    Ok(String::from_utf8_lossy(&out).trim_end().to_owned())
+}
+
 /// `the schema is as before`, or what of it is not.
 fn diff(what: &str, difference: &Difference, out: &mut dyn Write) -> io::Result<()> {
     if difference.is_empty() {

@@ -103,7 +103,7 @@ fn figures(lane: &Lane) -> String {
     }
     match (reads.is_zero(), writes.is_zero()) {
         (true, true) => all.push(format!("held {}", time(lane.held(Blocks::Nothing)))),
-        (false, _) if reads == writes => all.push(format!("reads, writes wait {}", time(reads))),
+        (false, _) if reads == writes => all.push(format!("reads and writes wait {}", time(reads))),
         (false, true) => all.push(format!("reads wait {}", time(reads))),
         (true, false) => all.push(format!("writes wait {}", time(writes))),
         (false, false) => all.push(format!("reads wait {}, writes {}", time(reads), time(writes))),

@@ -9,7 +9,7 @@
 use std::io::{self, Write};
 
 use super::{
-    Counts, Report, Run,
+    Counts, Report, Run, back,
     bars::{Letters, bars},
     digest::Digest,
     timeline::Pass,
@@ -46,7 +46,7 @@ enum Room {
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut text = String::new();
     for room in [Room::Full, Room::WithoutSql, Room::Worst, Room::Totals] {
-        text = Text::of(report, room);
+        text = Text::of(report, room)?;
         if text.chars().count() <= MAX_CHARACTERS {
             break;
         }
@@ -60,7 +60,7 @@ struct Text {
 }
 
 impl Text {
-    fn of(report: &Report<'_>, room: Room) -> String {
+    fn of(report: &Report<'_>, room: Room) -> io::Result<String> {
         let mut this = Self { text: String::new(), room };
         let summary = report.summary;
         let found = [(summary.n_errors, "error"), (summary.n_warnings, "warning"), (summary.n_notes, "note")];
@@ -76,10 +76,10 @@ impl Text {
         let found = if found.is_empty() { "nothing found".to_owned() } else { found.clone() };
         this.line(&format!("{}; {found}.", words::in_words(counts)));
         for run in report.runs {
-            this.run(run);
+            this.run(run)?;
         }
         this.line("\n<sub>Locks, work and refusals are facts of this version of PostgreSQL; times are of the machine that ran it.</sub>");
-        this.text
+        Ok(this.text)
     }
 
     fn line(&mut self, line: &str) {
@@ -87,11 +87,11 @@ impl Text {
         self.text.push('\n');
     }
 
-    fn run(&mut self, run: &Run<'_>) {
+    fn run(&mut self, run: &Run<'_>) -> io::Result<()> {
         let before = words::before(run);
         self.line(&format!("\n**PostgreSQL {}**, {before}", prose(&run.ran.version)));
         if self.room == Room::Totals {
-            return;
+            return Ok(());
         }
         let passes = Pass::of(run);
         let digests = Digest::all(run, &passes);
@@ -109,6 +109,12 @@ impl Text {
             self.timelines(&passes);
         }
         self.findings(&matter);
+        if self.room < Room::Worst {
+            self.line("\n<details><summary>What became of the schema</summary>\n");
+            self.fenced("text", &back::text(run)?);
+            self.line("</details>");
+        }
+        Ok(())
     }
 
     fn table(&mut self, matter: &[&Digest<'_>]) {

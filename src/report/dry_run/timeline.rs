@@ -231,7 +231,9 @@ impl Timeline {
             let Some(lock) = pair.observed.and_then(|it| it.lock) else { continue };
             let lane = self.lane(&pair.relation);
             lane.is_index = matches!(pair.kind, RelationKind::Index | RelationKind::PartitionedIndex);
-            let waited = lane.waits.iter().map(|it| it.1).filter(|it| (ran.0..=ran.1).contains(it)).max();
+            // A wait is known to the time between two looks, and may seem to end after its statement.
+            let waits = lane.waits.iter().filter(|it| (ran.0..=ran.1).contains(&it.0));
+            let waited = waits.map(|it| it.1.min(ran.1)).max();
             lane.hold(Bar { lock, held: (waited.unwrap_or(ran.0), released), n });
         }
     }

@@ -13,7 +13,7 @@ use askama::Template;
 
 use self::{card::Item, chart::Chart};
 use super::{
-    Counts, Report, Run,
+    Counts, Report, Run, back,
     digest::{Blocked, Digest},
     json,
     timeline::Pass,
@@ -73,6 +73,8 @@ struct Section<'r> {
     n_more: usize,
     passes: Vec<PassView>,
     blocked: Vec<BlockedRow>,
+    /// What became of the schema, line by line: its class and its text.
+    changes: Vec<(&'static str, String)>,
     longest: Blocked,
     files: Vec<FileView<'r>>,
 }
@@ -112,8 +114,8 @@ struct FileView<'r> {
 
 impl<'r> Page<'r> {
     fn of(report: &Report<'r>) -> io::Result<Self> {
-        let runs: Vec<Section<'r>> =
-            report.runs.iter().enumerate().map(|(n, it)| Section::of(n + 1, it)).collect();
+        let runs = report.runs.iter().enumerate().map(|(n, it)| Section::of(n + 1, it));
+        let runs: Vec<Section<'r>> = runs.collect::<io::Result<_>>()?;
         Ok(Self {
             style: include_str!("style.css"),
             program: concat!("lockkeeper ", env!("CARGO_PKG_VERSION")),
@@ -178,7 +180,7 @@ fn tiles(report: &Report<'_>) -> Vec<Tile> {
 }
 
 impl<'r> Section<'r> {
-    fn of(id: usize, run: &'r Run<'r>) -> Self {
+    fn of(id: usize, run: &'r Run<'r>) -> io::Result<Self> {
         let passes = Pass::of(run);
         let digests = Digest::all(run, &passes);
         let mut worst: Vec<&Digest<'_>> = digests.iter().flatten().filter(|it| it.matters()).collect();
@@ -190,7 +192,7 @@ impl<'r> Section<'r> {
             framework: file.input.framework,
             items: card::items(id, all),
         });
-        Self {
+        Ok(Self {
             id,
             version: &run.ran.version,
             before: words::before(run),
@@ -199,15 +201,26 @@ impl<'r> Section<'r> {
             n_more,
             longest: longest(&digests),
             blocked: blocked(run),
+            changes: back::text(run)?.lines().map(change).collect(),
             files: files.collect(),
             passes: passes.iter().map(|it| PassView::of(id, it)).collect(),
-        }
+        })
     }
 
     /// What the columns of the blocked are.
     fn pass_titles(&self) -> Vec<&str> {
         self.passes.iter().map(|it| it.title.as_str()).collect()
     }
+}
+
+/// A line of what became of the schema; those of a diff are coloured.
+fn change(line: &str) -> (&'static str, String) {
+    let class = match line.trim_start().chars().next().filter(|_| line.starts_with("      ")) {
+        Some('+') => "made",
+        Some('-') => "gone",
+        _ => "",
+    };
+    (class, line.to_owned())
 }
 
 /// The longest that reads and writes were blocked by any statement.
