@@ -123,9 +123,11 @@ impl<'r> Digest<'r> {
             _ => &[],
         };
         let seen = relations.iter().filter_map(|it| Some((it.observed?, it)));
-        // A table says more than its index.
-        let locks =
-            seen.clone().filter_map(|(side, pair)| Some((side.lock?, pair.kind.has_rows(), &*pair.relation)));
+        // A table says more than its index, also if its transaction had locked it before: the work is done under that lock.
+        let locks = seen.clone().filter_map(|(side, pair)| {
+            let had = side.had.filter(|_| !side.work.is_empty());
+            Some((side.lock.max(had)?, pair.kind.has_rows(), &*pair.relation))
+        });
         let lock = locks.rev().max_by_key(|it| (it.0, it.1)).map(|it| (it.0, it.2));
         Self {
             n,
