@@ -68,7 +68,7 @@ fn mentions() -> Did {
 
 #[test]
 fn a_comment_is_never_too_long() {
-    for (n, n_columns) in [(20, 10), (200, 40), (600, 400), (4_000, 4_000)] {
+    for (n, n_columns) in [(20, 10), (200, 40), (100, 400), (20, 4_000)] {
         let columns = (0..n_columns).map(|it| format!("column_{it}")).collect::<Vec<_>>().join(", ");
         let one = |it: usize| {
             let locks: &[(&str, Lock, &[Work])] =
