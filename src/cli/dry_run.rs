@@ -145,6 +145,7 @@ fn run_one<'p>(
         values: args.set.clone(),
         probe: args.probe.then_some(args.longest_txn),
         listener: dry_run::Listener(&tell),
+        schema: true,
         reversal: !args.tries.no_reversal && can_copy,
         rerun: !args.tries.no_rerun && can_copy,
     };

@@ -100,7 +100,7 @@ pub struct Ran {
     pub files: Vec<Vec<Statement>>,
     /// The same statements again while others tried to get at the tables: idle first, then behind a reader. Empty without `--probe`.
     pub probed: Vec<Probed>,
-    /// What the judged files made of the schema, as far as they ran.
+    /// What the judged files made of the schema, as far as they ran; empty if that was not asked for.
     pub schema: Difference,
     /// What became of the ways back; empty if the judged files did not all run.
     pub reversals: Vec<Reversal>,
@@ -176,6 +176,8 @@ pub struct Options<'o> {
     /// Whether the files run twice more while others try to get at the tables: alone, and behind a transaction that has read them and stays
     /// open for this long from when it is waited for.
     pub probe: Option<Duration>,
+    /// Whether it is told what became of the schema.
+    pub schema: bool,
     /// Whether ways back are tried.
     pub reversal: bool,
     /// Whether failures in the middle of files are tried.
@@ -196,7 +198,7 @@ pub fn run(
     if options.probe.is_some() || options.reversal || options.rerun {
         sandbox.copy_database(database, &before.database)?;
     }
-    let schema = describe(&sandbox.connect(database)?)?;
+    let schema = options.schema.then(|| describe(&sandbox.connect(database)?)).transpose()?;
     let mut engine = engine::Engine::new(sandbox, database, &options.settings)?;
     engine.is_looked_at()?;
     let judged: Vec<&File<'_>> = files.iter().filter(|it| it.purpose == Purpose::Judged).collect();
@@ -204,7 +206,9 @@ pub fn run(
     let mut look = judged::CountedLook { listener: options.listener, n_done: 0, n_all };
     ran.files = walk::walk(&mut engine, judged.iter().copied(), &options.values, &mut look)?;
     drop(engine);
-    ran.schema = difference(&schema, &describe(&sandbox.connect(database)?)?);
+    if let Some(schema) = schema {
+        ran.schema = difference(&schema, &describe(&sandbox.connect(database)?)?);
+    }
     if options.reversal && ran.is_complete() {
         ran.reversals = reversal::run(&before, &judged, options)?;
     }
