@@ -64,17 +64,34 @@ pub(super) fn trace_all(
     let mut all = Vec::new();
     for postgres in majors {
         let options = Options { postgres: *postgres, ..prepared.options().clone() };
-        let settings = sandbox::Options { bin_dir: args.pg_bin.clone(), ..sandbox::Options::default() };
+        // A tool may have a pool of connections, and each is watched by another.
+        let settings = vec![("max_connections".to_owned(), "120".to_owned())];
+        let bin_dir = args.pg_bin.clone();
+        let settings = sandbox::Options { bin_dir, settings, ..sandbox::Options::default() };
         let server = Sandbox::start(*postgres, &settings)?;
         all.push(trace_one(command, (args, snapshot), prepared, options, &server, world)?);
     }
     if let (Some(path), Some(first)) = (&args.traced.trace_file, all.first()) {
-        let text: Vec<String> =
-            first.scripts.iter().map(|it| format!("-- connection {}\n{}", it.connection, it.text)).collect();
+        let text: Vec<String> = first.scripts.iter().map(kept).collect();
         let written = std::fs::write(path, text.join("\n"));
         written.map_err(|source| Error::Write { path: path.clone(), source })?;
     }
     Ok(all)
+}
+
+/// A script as it is kept: with what shares a transaction without a BEGIN, because it came together.
+fn kept(script: &Script) -> String {
+    let mut text = format!("-- connection {}\n", script.connection);
+    let ends = script.parts.iter().skip(1).map(|it| it.0).chain([script.text.len()]);
+    for (n, ((start, runner), end)) in script.parts.iter().zip(ends).enumerate() {
+        match runner {
+            Runner::Query => text.push_str("-- one message:\n"),
+            _ if n > 0 => text.push_str("-- one by one:\n"),
+            _ => {}
+        }
+        text.push_str(script.text.get(*start..end).unwrap_or_default());
+    }
+    text
 }
 
 fn trace_one(

@@ -82,6 +82,16 @@ fn what_a_tool_does_is_judged_as_files_are() {
 }
 
 #[test]
+fn the_trace_says_what_came_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace.sql");
+    let together = "CREATE TABLE a (id int); CREATE TABLE b (id int)";
+    json(&sends(&[together, "SELECT 1"]), &["--trace-file", trace.to_str().unwrap()]);
+    let expected = "-- connection 1\n-- one message:\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\n-- one by one:\nSELECT 1;\n";
+    assert_eq!(fs::read_to_string(&trace).unwrap(), expected);
+}
+
+#[test]
 fn a_tool_that_the_server_refuses_is_a_finding() {
     let (ran, report) = json(&sends(&["BEGIN", MADE, "ALTER TABLE absent ADD COLUMN a int"]), &[]);
     assert!(ran.code == 1 && rules(&report).contains(&"server-refuses"), "{:?}", rules(&report));
