@@ -11,10 +11,10 @@ type Failure<'r> = (u64, bool, Vec<&'r str>, Option<(u64, &'r str)>, Vec<&'r str
 
 /// What came of the last file's failures.
 fn failures(report: &Value) -> Vec<Failure<'_>> {
-    let all = report["runs"][0]["reruns"].as_array().unwrap();
-    let Some(last) = all.last() else { return Vec::new() };
-    let list = last["failures"].as_array().unwrap().iter();
-    list.map(|it| {
+    let tried = report["runs"][0]["reruns"].as_array().unwrap();
+    let Some(last) = tried.last() else { return Vec::new() };
+    let told = last["failures"].as_array().unwrap().iter();
+    told.map(|it| {
         let (line, inside) = (it["line"].as_u64().unwrap(), it["inside"].as_bool().unwrap());
         let refused = &it["refused"];
         let refused = (!refused.is_null())

@@ -43,56 +43,63 @@ fn backs(framework: &str, files: &[(&str, &str)]) -> Vec<(String, String, Option
     ways_back(file, &history.detected).unwrap().into_iter().map(shown).collect()
 }
 
+/// A framework, its files, and the ways back: file, text, and how it is sent if it says so.
+type Case = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [(&'static str, &'static str, Option<Runner>)],
+);
+
 #[test]
 fn each_framework_has_its_ways_back() {
-    let own = "CREATE TABLE a ();";
-    let cases: &[(&str, &[(&str, &str)], &[(&str, &str, Option<Runner>)])] = &[
+    const OWN: &str = "CREATE TABLE a ();";
+    let cases: &[Case] = &[
         (
             "golang-migrate",
             &[
-                ("1_a.up.sql", own),
+                ("1_a.up.sql", OWN),
                 ("1_other.down.sql", "DROP 1;"),
-                ("2_b.up.sql", own),
+                ("2_b.up.sql", OWN),
                 ("2_b.down.sql", "DROP 2;"),
             ],
             &[("2_b.down.sql", "DROP 2;", None)],
         ),
         (
             "golang-migrate",
-            &[("1_a.up.sql", own), ("1_other.down.sql", "DROP 1;")],
+            &[("1_a.up.sql", OWN), ("1_other.down.sql", "DROP 1;")],
             &[("1_other.down.sql", "DROP 1;", None)],
         ),
         (
             "sqlx",
-            &[("1_a.up.sql", own), ("1_a.down.sql", "-- no-transaction\nDROP 1;")],
+            &[("1_a.up.sql", OWN), ("1_a.down.sql", "-- no-transaction\nDROP 1;")],
             &[("1_a.down.sql", "-- no-transaction\nDROP 1;", Some(Runner::Query))],
         ),
         (
             "diesel",
-            &[("2026-01-01-000000_a/up.sql", own), ("2026-01-01-000000_a/down.sql", "DROP 1;")],
+            &[("2026-01-01-000000_a/up.sql", OWN), ("2026-01-01-000000_a/down.sql", "DROP 1;")],
             &[("2026-01-01-000000_a/down.sql", "DROP 1;", None)],
         ),
         (
             "hasura",
-            &[("170_a/up.sql", own), ("170_a/down.sql", "DROP 1;")],
+            &[("170_a/up.sql", OWN), ("170_a/down.sql", "DROP 1;")],
             &[("170_a/down.sql", "DROP 1;", None)],
         ),
         (
             "pop",
-            &[("20260101000000_a.postgres.up.sql", own), ("20260101000000_a.postgres.down.sql", "DROP 1;")],
+            &[("20260101000000_a.postgres.up.sql", OWN), ("20260101000000_a.postgres.down.sql", "DROP 1;")],
             &[("20260101000000_a.postgres.down.sql", "DROP 1;", None)],
         ),
         (
             "flyway",
-            &[("V1.2__a.sql", own), ("U1.2.0__back.sql", "DROP 1;"), ("U1__other.sql", "DROP 2;")],
+            &[("V1.2__a.sql", OWN), ("U1.2.0__back.sql", "DROP 1;"), ("U1__other.sql", "DROP 2;")],
             &[("U1.2.0__back.sql", "DROP 1;", None)],
         ),
-        ("flyway", &[("R__a.sql", own), ("U1__other.sql", "DROP 2;")], &[]),
+        ("flyway", &[("R__a.sql", OWN), ("U1__other.sql", "DROP 2;")], &[]),
         (
             "sqitch",
             &[
                 ("sqitch.plan", "%project=p\na 2026-01-01T00:00:00Z a <a@b>\n"),
-                ("deploy/a.sql", own),
+                ("deploy/a.sql", OWN),
                 ("revert/a.sql", "DROP 1;"),
             ],
             &[("revert/a.sql", "DROP 1;", None)],
@@ -137,8 +144,8 @@ fn each_framework_has_its_ways_back() {
             )],
             &[("1.sql", "DROP 2;", Some(Runner::Own)), ("1.sql", "DROP 1;", Some(Runner::File))],
         ),
-        ("prisma", &[("1_a/migration.sql", own)], &[]),
-        ("plain", &[("1.sql", own)], &[]),
+        ("prisma", &[("1_a/migration.sql", OWN)], &[]),
+        ("plain", &[("1.sql", OWN)], &[]),
     ];
     for (framework, files, expected) in cases {
         let found = backs(framework, files);

@@ -166,6 +166,6 @@ fn real_tools_are_traced_and_do_what_lint_assumes() {
         let words = |it: &str| it.split([' ', ';', '(']).take(3).collect::<Vec<_>>().join(" ").to_uppercase();
         let telling = trace.lines().map(words).filter(|it| TELLING.iter().any(|word| it.starts_with(word)));
         let telling: String = telling.flat_map(|it| [it.trim().to_owned(), "\n".to_owned()]).collect();
-        expect_file(&project.join("expected.txt"), &telling);
+        expect_file(project.join("expected.txt"), &telling);
     }
 }
