@@ -87,7 +87,15 @@ pub(super) fn fill(
             format!("rows like those of the snapshot of {day}, at most {}", rows.most)
         }
     };
-    filled.said.insert(0, format!("{n_full} of {} tables were filled with {each}", tables.len()));
+    let said = if tables.is_empty() {
+        // Those that the judged files make themselves are as they leave them.
+        "no table was there before the judged files, so none was filled; name the files that are to be judged, and earlier ones beside \
+         them run before"
+            .to_owned()
+    } else {
+        format!("{n_full} of {} tables were filled with {each}", tables.len())
+    };
+    filled.said.insert(0, said);
     Ok(filled)
 }
 

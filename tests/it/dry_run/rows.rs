@@ -10,7 +10,7 @@ use lockkeeper::{
 };
 
 use super::{DATABASE, input, told, with_rows};
-use crate::support::{majors, on_each};
+use crate::support::{majors, on_each, server};
 
 fn run(server: &Sandbox, judged: &str) -> Ran {
     server.drop_database(DATABASE).unwrap();
@@ -113,4 +113,12 @@ fn rows_are_like_those_of_a_snapshot() {
             assert!(of("id", "correlation").abs() < 0.3, "{}", of("id", "correlation"));
         }
     });
+}
+
+#[test]
+fn that_there_was_no_table_to_fill_is_told() {
+    let Some(server) = server(16) else { return };
+    let inputs = [input("1.sql", "CREATE TABLE orders (id int);", InputRole::Linted)];
+    let ran = with_rows(&server, &inputs, Some(10)).unwrap();
+    assert!(ran.backdrop[0].starts_with("no table was there before"), "{:?}", ran.backdrop);
 }
